@@ -1,0 +1,2 @@
+//! The altlas engine.
+fn main() {}

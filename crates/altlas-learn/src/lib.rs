@@ -1,0 +1,1 @@
+//! Estimators, validation and conformal intervals.

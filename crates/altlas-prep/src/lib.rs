@@ -1,0 +1,1 @@
+//! Declarative preprocessing shared by training and scoring.

@@ -1,0 +1,320 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{DataType, TensorSpec};
+
+/// What a backend asks of the engine. Answers come in order; one request is in flight per connection.
+/// Models are named by the lower-case hex SHA-256 of their bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// First on every connection. Answer: [`Reply::Welcome`] or a failure of kind `Protocol`.
+    Hello {
+        /// The oldest protocol the client speaks.
+        oldest: u16,
+        /// The newest protocol the client speaks.
+        newest: u16,
+        /// The client's program version, for logs.
+        client: String,
+    },
+    /// Answer: [`Reply::Status`].
+    Status,
+    /// Run a model; the payload holds the inputs. Answer: [`Reply::Outputs`], [`Reply::NeedModel`] or a failure.
+    Run {
+        /// The model.
+        model: String,
+        /// The inputs in the payload.
+        inputs: Vec<TensorSpec>,
+        /// Outputs wanted, by the graph's names; empty for all.
+        #[serde(default)]
+        outputs: Vec<String>,
+    },
+    /// Open a model and describe it. Answer: [`Reply::Signature`], [`Reply::NeedModel`] or a failure.
+    Describe {
+        /// The model.
+        model: String,
+    },
+    /// Begin to upload a model; `size` bytes follow in [`Request::Chunk`] frames, which are not answered one by one.
+    /// After the last byte the engine checks the hash and answers [`Reply::Stored`] or a failure.
+    Upload {
+        /// The model.
+        model: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// Bytes of an upload (in the payload).
+    Chunk,
+    /// Start a job in a process of its own; its input (an Arrow IPC stream) follows in [`Request::Data`] frames.
+    /// Answer: [`Reply::JobStarted`] at once; then, while and after the input is sent, any number of
+    /// [`Reply::Progress`] and [`Reply::Artefact`], and last [`Reply::JobDone`] or a failure.
+    Job {
+        /// What to do: `train`; later `solve`, `forecast`.
+        kind: String,
+        /// The job's parameters.
+        spec: Value,
+        /// Who asked, for the list of jobs.
+        owner: JobOwner,
+        /// Limits of the process.
+        limits: JobLimits,
+    },
+    /// A piece of a job's input (in the payload).
+    Data,
+    /// The job's input is complete.
+    DataEnd,
+    /// Answer: [`Reply::Jobs`].
+    Jobs,
+    /// End a running job's process. Answer: [`Reply::Cancelled`]. Whoever waits for the job gets a failure of kind `Cancelled`.
+    CancelJob {
+        /// The job's number.
+        job: u64,
+    },
+}
+
+/// Who asked for a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobOwner {
+    /// OID of the database.
+    pub database: u32,
+    /// OID of the role.
+    pub role: u32,
+    /// A name for people: the project of a training, say.
+    pub label: String,
+}
+
+/// What a job's process may take; 0 means no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobLimits {
+    /// Address space in bytes (`RLIMIT_AS`).
+    #[serde(default)]
+    pub memory_bytes: u64,
+    /// Processor time in seconds (`RLIMIT_CPU`).
+    #[serde(default)]
+    pub cpu_seconds: u64,
+    /// Threads the job may use.
+    #[serde(default)]
+    pub threads: u32,
+}
+
+/// What the engine, or a job through the engine, answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case")]
+pub enum Reply {
+    /// The connection is open at this protocol version.
+    Welcome {
+        /// The version both sides speak from now on.
+        protocol: u16,
+        /// The engine's program version.
+        version: String,
+    },
+    /// How the engine is.
+    Status(Box<EngineStatus>),
+    /// Outputs of a run; their bytes are the payload.
+    Outputs {
+        /// The outputs in the payload.
+        outputs: Vec<TensorSpec>,
+    },
+    /// The engine does not hold this model: upload it, then ask again.
+    NeedModel {
+        /// The model.
+        model: String,
+    },
+    /// An uploaded model is complete and its hash is right.
+    Stored {
+        /// The model.
+        model: String,
+    },
+    /// What a model takes and gives.
+    Signature(Box<ModelSignature>),
+    /// The job runs.
+    JobStarted {
+        /// Its number, unique while the engine lives.
+        job: u64,
+    },
+    /// How far a job is.
+    Progress {
+        /// What it does now, for people.
+        phase: String,
+        /// Units done.
+        done: u64,
+        /// Units in all; 0 when unknown.
+        total: u64,
+    },
+    /// A piece of a file that a job made (in the payload); pieces of one name come in order.
+    Artefact {
+        /// The file's name within the job, `model.onnx` for example.
+        name: String,
+    },
+    /// The job's result; nothing follows.
+    JobDone {
+        /// What the job's kind defines.
+        result: Value,
+    },
+    /// The jobs that run, and the last that ended.
+    Jobs {
+        /// Newest first.
+        jobs: Vec<JobInfo>,
+    },
+    /// The job was told to end (`true`) or there is none of that number (`false`).
+    Cancelled {
+        /// Whether a running job was found.
+        found: bool,
+    },
+    /// The request failed; the connection stays usable unless the kind is `Protocol`.
+    Failed(Failure),
+}
+
+/// Why a request failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The class, which decides the SQLSTATE.
+    pub kind: FailureKind,
+    /// One sentence for people, without a trailing full stop.
+    pub message: String,
+    /// More about it, if there is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What to do about it, if something can be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without detail or hint.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), detail: None, hint: None }
+    }
+
+    /// Adds the detail.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the hint.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Classes of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The peer broke the protocol or speaks no common version.
+    Protocol,
+    /// The bytes are no usable model.
+    BadModel,
+    /// Inputs do not fit the model (name, type, shape), or data do not fit the job.
+    BadInput,
+    /// A parameter of the request is unknown or out of range.
+    BadParameter,
+    /// The feature exists but not for this (algorithm, type, provider).
+    Unsupported,
+    /// A budget is used up: model memory, job memory, queue, connections.
+    Resources,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// A job's process ended without a result.
+    JobDied,
+    /// A fault of the engine itself.
+    Internal,
+}
+
+/// How the engine is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EngineStatus {
+    /// Process id of the engine.
+    pub pid: u32,
+    /// Process id of its supervisor (its parent).
+    pub supervisor_pid: u32,
+    /// When it started, in microseconds since 1970-01-01 UTC.
+    pub started_us: i64,
+    /// How often the supervisor had to start it again since the supervisor itself started.
+    pub restarts: u32,
+    /// Program version.
+    pub version: String,
+    /// Version of ONNX Runtime; empty when it could not be loaded.
+    pub runtime_version: String,
+    /// Execution providers in use, in order of preference.
+    pub providers: Vec<String>,
+    /// Confinement in force.
+    pub confinement: Vec<String>,
+    /// Models in memory.
+    pub models_loaded: u32,
+    /// Bytes those models take, estimated from their files.
+    pub memory_bytes: u64,
+    /// What they may take together, in bytes.
+    pub memory_budget_bytes: u64,
+    /// Requests that wait.
+    pub queue_depth: u32,
+    /// Connections open.
+    pub connections: u32,
+    /// Anything an administrator should know.
+    pub notes: Vec<String>,
+}
+
+/// What a model takes and gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelSignature {
+    /// Inputs in the graph's order.
+    pub inputs: Vec<PortInfo>,
+    /// Outputs in the graph's order.
+    pub outputs: Vec<PortInfo>,
+    /// Custom metadata of the model.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// One input or output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortInfo {
+    /// The graph's name for it.
+    pub name: String,
+    /// Its element type; `None` for types that altlas does not carry (sequences, maps, others).
+    pub dtype: Option<DataType>,
+    /// Its dimensions; `None` where the model leaves one open.
+    pub shape: Vec<Option<usize>>,
+}
+
+/// One job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobInfo {
+    /// Its number.
+    pub job: u64,
+    /// What it does.
+    pub kind: String,
+    /// Who asked for it.
+    pub owner: JobOwner,
+    /// Process id.
+    pub pid: u32,
+    /// How it stands.
+    pub state: JobState,
+    /// What it does now.
+    pub phase: String,
+    /// Units done.
+    pub done: u64,
+    /// Units in all; 0 when unknown.
+    pub total: u64,
+    /// When it started, in microseconds since 1970-01-01 UTC.
+    pub started_us: i64,
+    /// When it ended, likewise.
+    pub ended_us: Option<i64>,
+}
+
+/// How a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// It runs.
+    Running,
+    /// It gave its result.
+    Done,
+    /// It failed.
+    Failed,
+    /// It was cancelled, or whoever asked for it went away.
+    Cancelled,
+}

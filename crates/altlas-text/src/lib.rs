@@ -1,0 +1,1 @@
+//! Segmentation, task rules and language identification for Turkish and English.
