@@ -1,1 +1,51 @@
-//! The Postgres layer of altlas.
+//! The Postgres layer of altlas: SQL functions, altlas' tables, and the way to the engine.
+//! Everything that knows PostgreSQL is here; `docs/architecture.md` is the map.
+
+// The one crate that calls PostgreSQL: each block says why it is sound.
+#![allow(unsafe_code)]
+
+mod api;
+mod convert;
+mod engine;
+mod error;
+mod guc;
+mod scoring;
+mod store;
+
+use pgrx::prelude::*;
+
+::pgrx::pg_module_magic!();
+
+extension_sql_file!("../sql/schema/bootstrap.sql", name = "bootstrap", bootstrap);
+extension_sql_file!(
+    "../sql/schema/registry.sql",
+    name = "registry",
+    requires = ["bootstrap"]
+);
+extension_sql_file!(
+    "../sql/schema/audit.sql",
+    name = "audit",
+    requires = ["bootstrap"]
+);
+extension_sql_file!(
+    "../sql/schema/access.sql",
+    name = "access",
+    requires = ["bootstrap"]
+);
+extension_sql_file!("../sql/views/jobs.sql", name = "jobs", requires = [_jobs]);
+extension_sql_file!(
+    "../sql/schema/builtin_models.sql",
+    name = "builtin_models",
+    requires = ["registry"]
+);
+extension_sql_file!("../sql/schema/finalize.sql", name = "finalize", finalize);
+
+/// Called when the library is loaded, by a backend or, when preloaded, by the server.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    guc::register();
+    // SAFETY: a plain flag that the server sets while it preloads libraries.
+    if unsafe { pg_sys::process_shared_preload_libraries_in_progress } {
+        engine::supervisor::register_at_server_start();
+    }
+}

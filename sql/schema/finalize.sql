@@ -1,0 +1,4 @@
+-- Nothing is for everyone: altlas.grant_access gives rights.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA altlas FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA altlas FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA altlas FROM PUBLIC;

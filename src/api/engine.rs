@@ -1,0 +1,183 @@
+//! `engine_status`, `jobs`, `cancel_job`.
+
+use altlas_proto::{JobInfo, JobState, Reply, Request};
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+
+use crate::convert::timestamp_of_unix_us;
+use crate::engine::{self, Exchange, supervisor};
+use crate::error::{SqlResult, required};
+
+/// How the engine is. Starts nothing: the first call that needs the engine does.
+#[pg_extern(schema = "altlas", volatile, parallel_restricted)]
+#[allow(clippy::type_complexity)] // the columns of a SQL table
+fn engine_status() -> TableIterator<
+    'static,
+    (
+        name!(engine_pid, Option<i32>),
+        name!(supervisor_pid, Option<i32>),
+        name!(state, &'static str),
+        name!(started_at, Option<TimestampWithTimeZone>),
+        name!(restarts, Option<i32>),
+        name!(version, Option<String>),
+        name!(runtime_version, Option<String>),
+        name!(providers, Option<Vec<String>>),
+        name!(confinement, Option<Vec<String>>),
+        name!(models_loaded, Option<i32>),
+        name!(memory_bytes, Option<i64>),
+        name!(memory_budget_bytes, Option<i64>),
+        name!(queue_depth, Option<i32>),
+        name!(preloaded, bool),
+        name!(note, Option<String>),
+    ),
+> {
+    let preloaded = supervisor::preloaded();
+    let mut notes = Vec::new();
+    if !preloaded {
+        notes.push(
+            "Not in shared_preload_libraries: the engine starts with the first call that needs it."
+                .to_owned(),
+        );
+    }
+    let Some(s) = engine::status() else {
+        let supervised = supervisor::is_running();
+        if let Some(failure) = supervisor::last_failure() {
+            notes.push(failure);
+        }
+        let state = if supervised { "starting" } else { "stopped" };
+        let row = (
+            None,
+            None,
+            state,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            preloaded,
+            note(notes),
+        );
+        return TableIterator::once(row);
+    };
+    notes.extend(s.notes);
+    let state = if s.runtime_version.is_empty() {
+        "degraded"
+    } else {
+        "running"
+    };
+    TableIterator::once((
+        Some(s.pid as i32),
+        Some(s.supervisor_pid as i32),
+        state,
+        timestamp_of_unix_us(s.started_us),
+        Some(s.restarts as i32),
+        Some(s.version),
+        Some(s.runtime_version).filter(|v| !v.is_empty()),
+        Some(s.providers),
+        Some(s.confinement),
+        Some(s.models_loaded as i32),
+        i64::try_from(s.memory_bytes).ok(),
+        i64::try_from(s.memory_budget_bytes).ok(),
+        Some(s.queue_depth as i32),
+        preloaded,
+        note(notes),
+    ))
+}
+
+fn note(notes: Vec<String>) -> Option<String> {
+    Some(notes.join(" ")).filter(|n| !n.is_empty())
+}
+
+/// The jobs of this database: those that run, and the last that ended. Behind the view `altlas.jobs`.
+#[pg_extern(schema = "altlas", volatile, parallel_restricted)]
+#[allow(clippy::type_complexity)] // the columns of a SQL table
+fn _jobs() -> SqlResult<
+    TableIterator<
+        'static,
+        (
+            name!(job_id, i64),
+            name!(kind, String),
+            name!(label, String),
+            name!(role_id, pg_sys::Oid),
+            name!(state, &'static str),
+            name!(phase, String),
+            name!(done, i64),
+            name!(total, Option<i64>),
+            name!(started_at, Option<TimestampWithTimeZone>),
+            name!(ended_at, Option<TimestampWithTimeZone>),
+        ),
+    >,
+> {
+    let rows = list()?.into_iter().map(|j| {
+        let total = i64::try_from(j.total).ok().filter(|t| *t > 0);
+        let role = pg_sys::Oid::from(j.owner.role);
+        let (started, ended) = (
+            timestamp_of_unix_us(j.started_us),
+            j.ended_us.and_then(timestamp_of_unix_us),
+        );
+        (
+            j.job as i64,
+            j.kind,
+            j.owner.label,
+            role,
+            state_name(j.state),
+            j.phase,
+            j.done as i64,
+            total,
+            started,
+            ended,
+        )
+    });
+    Ok(TableIterator::new(rows.collect::<Vec<_>>()))
+}
+
+/// Ends a running job of the caller's (of anybody's, for members of the role that owns altlas). False when there is none of that number.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn cancel_job(job_id: Option<i64>) -> SqlResult<bool> {
+    let job_id = required(job_id, "job_id")?;
+    let Ok(job) = u64::try_from(job_id) else {
+        return Ok(false);
+    };
+    // SAFETY: plain getters; the role is looked up in the catalogue.
+    let may = |role: u32| unsafe {
+        let me = pg_sys::GetUserId();
+        pg_sys::superuser_arg(me) || pg_sys::has_privs_of_role(me, pg_sys::Oid::from(role))
+    };
+    if !list()?.iter().any(|j| j.job == job && may(j.owner.role)) {
+        return Ok(false);
+    }
+    match engine::call(&Request::CancelJob { job }, &[], |_, _| Ok(()))?.0 {
+        Reply::Cancelled { found } => Ok(found),
+        other => Err(engine::unexpected(&other).into()),
+    }
+}
+
+/// Jobs of this database, newest first; none when the engine does not run.
+fn list() -> crate::error::Result<Vec<JobInfo>> {
+    if engine::status().is_none() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: a plain OID.
+    let database = unsafe { pg_sys::MyDatabaseId }.to_u32();
+    match engine::call(&Request::Jobs, &[], |_: &mut Exchange, _| Ok(()))?.0 {
+        Reply::Jobs { jobs } => Ok(jobs
+            .into_iter()
+            .filter(|j| j.owner.database == database)
+            .collect()),
+        other => Err(engine::unexpected(&other)),
+    }
+}
+
+fn state_name(state: JobState) -> &'static str {
+    match state {
+        JobState::Running => "running",
+        JobState::Done => "done",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
+    }
+}

@@ -1,0 +1,39 @@
+//! `altlas.error_codes()`.
+
+use pgrx::prelude::*;
+
+use crate::error::CATALOGUE;
+
+/// Every error of altlas with its SQLSTATE; `docs/errors.md` is made from it.
+#[pg_extern(schema = "altlas", immutable, parallel_safe)]
+#[allow(clippy::type_complexity)] // the columns of a SQL table
+fn error_codes() -> TableIterator<
+    'static,
+    (
+        name!(code, &'static str),
+        name!(sqlstate, String),
+        name!(condition, &'static str),
+        name!(message, &'static str),
+        name!(detail, Option<&'static str>),
+        name!(hint, Option<&'static str>),
+    ),
+> {
+    let some = |text: &'static str| Some(text).filter(|t| !t.is_empty());
+    TableIterator::new(CATALOGUE.iter().map(move |e| {
+        (
+            e.name,
+            sqlstate(e.code as i32),
+            e.condition.trim(),
+            e.message,
+            some(e.detail),
+            some(e.hint),
+        )
+    }))
+}
+
+/// Five characters of six bits each, as in PostgreSQL's `unpack_sql_state`.
+fn sqlstate(code: i32) -> String {
+    (0..5)
+        .map(|n| char::from(((code >> (6 * n)) & 0x3f) as u8 + b'0'))
+        .collect()
+}

@@ -1,0 +1,235 @@
+//! Registering models, aliases, versions.
+
+use altlas_proto::{Reply, Request};
+use pgrx::JsonB;
+use pgrx::prelude::*;
+use serde_json::Value;
+
+use crate::engine;
+use crate::error::{Error, Result, SqlResult, required};
+use crate::scoring::{Features, Scored, Version, fields_of_value, send_pieces};
+use crate::store::artefact;
+use crate::store::model::{self, NewVersion, TestVector};
+
+/// Registers an ONNX model; returns its version. The first version of a name becomes its production version.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn register_model(
+    name: Option<&str>,
+    onnx: Option<&[u8]>,
+    manifest: default!(Option<JsonB>, "'{}'"),
+) -> SqlResult<i32> {
+    artefact::must_be_writable("register a model")?;
+    let name = required(name, "name")?;
+    let bytes = required(onnx, "onnx")?;
+    model::check_name(name, "name")?;
+    check_graph(bytes)?;
+    let sha256 = artefact::store(bytes)?;
+    Ok(register(name, &sha256, manifest)?)
+}
+
+/// Registers a model whose bytes were uploaded in pieces (`begin_artefact`, `append_artefact`, `finish_artefact`).
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn register_artefact(
+    name: Option<&str>,
+    sha256: Option<&str>,
+    manifest: default!(Option<JsonB>, "'{}'"),
+) -> SqlResult<i32> {
+    artefact::must_be_writable("register a model")?;
+    let name = required(name, "name")?;
+    let sha256 = required(sha256, "sha256")?;
+    model::check_name(name, "name")?;
+    let size = artefact::size_of(sha256)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    artefact::each_piece(sha256, |piece| {
+        bytes.extend_from_slice(piece);
+        Ok(())
+    })?;
+    check_graph(&bytes)?;
+    drop(bytes);
+    Ok(register(name, sha256, manifest)?)
+}
+
+/// Begins the upload of a file by its SHA-256 and size. False when the file is already there.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn begin_artefact(sha256: Option<&str>, size: Option<i64>) -> SqlResult<bool> {
+    artefact::must_be_writable("upload a model")?;
+    Ok(artefact::begin(
+        required(sha256, "sha256")?,
+        required(size, "size")?,
+    )?)
+}
+
+/// Appends bytes to an upload; returns the bytes there now.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn append_artefact(sha256: Option<&str>, bytes: Option<&[u8]>) -> SqlResult<i64> {
+    artefact::must_be_writable("upload a model")?;
+    Ok(artefact::append(
+        required(sha256, "sha256")?,
+        required(bytes, "bytes")?,
+    )?)
+}
+
+/// Ends an upload: size and hash must be right. Returns the hash.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn finish_artefact(sha256: Option<&str>) -> SqlResult<String> {
+    artefact::must_be_writable("upload a model")?;
+    let sha256 = required(sha256, "sha256")?;
+    artefact::finish(sha256)?;
+    Ok(sha256.to_owned())
+}
+
+/// Points an alias to a version; returns the version it pointed to before.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn set_alias(model: Option<&str>, alias: Option<&str>, version: Option<i32>) -> SqlResult<Option<i32>> {
+    artefact::must_be_writable("set an alias")?;
+    Ok(model::set_alias(
+        required(model, "model")?,
+        required(alias, "alias")?,
+        required(version, "version")?,
+    )?)
+}
+
+/// Removes an alias.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn drop_alias(model: Option<&str>, alias: Option<&str>) -> SqlResult<()> {
+    artefact::must_be_writable("drop an alias")?;
+    Ok(model::drop_alias(
+        required(model, "model")?,
+        required(alias, "alias")?,
+    )?)
+}
+
+/// Removes a version that no alias points to; with the last one, the model.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn drop_version(model: Option<&str>, version: Option<i32>) -> SqlResult<()> {
+    artefact::must_be_writable("drop a version")?;
+    Ok(model::drop_version(
+        required(model, "model")?,
+        required(version, "version")?,
+    )?)
+}
+
+/// Copies a built-in model into the registry, so that it is dumped with the database; returns its version.
+#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> SqlResult<i32> {
+    artefact::must_be_writable("pin a model")?;
+    let builtin = required(builtin, "builtin")?;
+    let name = required(name, "name")?;
+    model::check_name(name, "name")?;
+    let (sha256, preprocess, manifest) =
+        model::builtin_parts(builtin)?.ok_or_else(|| Error::UnknownModel { name: builtin.into() })?;
+    let path = engine::model_file(&sha256);
+    let bytes = std::fs::read(&path).map_err(|_| Error::MissingBuiltin {
+        name: builtin.into(),
+        path: path.display().to_string(),
+    })?;
+    if artefact::store(&bytes)? != sha256 {
+        return Err(Error::DamagedArtefact {
+            sha256,
+            problem: format!("{} has other bytes", path.display()),
+        }
+        .into());
+    }
+    let task = manifest
+        .get("task")
+        .and_then(Value::as_str)
+        .unwrap_or("other")
+        .to_owned();
+    let new = NewVersion {
+        name,
+        task: &task,
+        sha256: &sha256,
+        preprocess,
+        manifest,
+        vectors: &[],
+        run_id: None,
+    };
+    Ok(model::add_version(&new)?.0)
+}
+
+/// Refuses what cannot be used, before anything is stored.
+pub fn check_graph(bytes: &[u8]) -> Result<()> {
+    altlas_onnx::check(bytes, &altlas_onnx::Limits::default()).map(drop).map_err(|e| Error::BadModel {
+        message: e.to_string(),
+        detail: String::new(),
+        hint: "altlas takes ONNX with standard operators (ai.onnx, ai.onnx.ml, com.microsoft) and the weights inside the file."
+            .into(),
+    })
+}
+
+fn register(name: &str, sha256: &str, manifest: Option<JsonB>) -> Result<i32> {
+    let (manifest, stored, preprocess, vectors) =
+        model::user_manifest(manifest.map_or_else(|| serde_json::json!({}), |m| m.0))?;
+    open_in_engine(sha256)?;
+    let version = Version::new(
+        name.to_owned(),
+        sha256.to_owned(),
+        preprocess.clone(),
+        stored.clone(),
+        false,
+    )?;
+    reproduce(&version, &vectors)?;
+    let task = manifest.task();
+    let new = NewVersion {
+        name,
+        task,
+        sha256,
+        preprocess,
+        manifest: stored,
+        vectors: &vectors,
+        run_id: None,
+    };
+    Ok(model::add_version(&new)?.0)
+}
+
+/// ONNX Runtime must be able to open the model.
+fn open_in_engine(sha256: &str) -> Result<()> {
+    let size = u64::try_from(artefact::size_of(sha256)?).unwrap_or(0);
+    let describe = Request::Describe {
+        model: sha256.to_owned(),
+    };
+    let upload = |exchange: &mut engine::Exchange, model: &str| {
+        send_pieces(exchange, model, size, |send| artefact::each_piece(model, send))
+    };
+    match engine::call(&describe, &[], upload)?.0 {
+        Reply::Signature(_) => Ok(()),
+        other => Err(engine::unexpected(&other)),
+    }
+}
+
+/// The model must give what its test vectors say, within 1e-5·max(1,|y|).
+pub fn reproduce(version: &Version, vectors: &[TestVector]) -> Result<()> {
+    if vectors.is_empty() {
+        return Ok(());
+    }
+    let rows = vectors
+        .iter()
+        .map(|v| match &v.input {
+            Value::String(text) => Ok(Features::Text(text)),
+            other => fields_of_value(other, &version.label),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    for (n, (vector, got)) in vectors.iter().zip(version.score(&rows)?).enumerate() {
+        let got = flat(&got);
+        let equal = got.len() == vector.output.len()
+            && got.iter().zip(&vector.output).all(|(a, b)| {
+                a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-5 * b.abs().max(1.0)
+            });
+        if !equal {
+            return Err(Error::TestVectorMismatch {
+                row: n + 1,
+                expected: format!("{:?}", vector.output),
+                got: format!("{got:?}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What a test vector holds of an answer: the probabilities, else the value.
+fn flat(scored: &Scored) -> Vec<f64> {
+    match (&scored.proba, scored.value) {
+        (Some(proba), _) => proba.clone(),
+        (None, value) => value.into_iter().collect(),
+    }
+}

@@ -1,0 +1,90 @@
+//! The parts of a manifest that scoring reads (docs/formats.md).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What a model is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Manifest {
+    pub format: Option<u32>,
+    pub task: Option<String>,
+    pub algorithm: Option<String>,
+    pub columns: Option<Vec<String>>,
+    pub output: Outputs,
+    pub labels: Option<Vec<String>>,
+    pub target: Target,
+    pub conformal: Option<Conformal>,
+    pub priorities: Option<Vec<f32>>,
+}
+
+/// Names of the graph's outputs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outputs {
+    pub value: Option<String>,
+    pub label: Option<String>,
+    pub proba: Option<String>,
+}
+
+/// What is predicted.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Target {
+    pub name: Option<String>,
+    pub unit: Option<String>,
+}
+
+/// Calibration scores of a regression, ascending.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Conformal {
+    pub kind: ConformalKind,
+    pub scores: Vec<f64>,
+}
+
+/// What a calibration score is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConformalKind {
+    /// y − ŷ.
+    Residual,
+    /// ln((y+1)/(ŷ+1)), both clipped at 0.
+    LogRatio,
+}
+
+impl Manifest {
+    /// Reads a manifest; the error says what is wrong with it.
+    pub fn parse(value: &Value) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_value(value.clone()).map_err(|e| e.to_string())?;
+        match manifest.format {
+            None | Some(1) => Ok(manifest),
+            Some(other) => Err(format!("its format is {other}, this version of altlas reads 1")),
+        }
+    }
+
+    /// The model's task.
+    pub fn task(&self) -> &str {
+        self.task.as_deref().unwrap_or("other")
+    }
+}
+
+impl Conformal {
+    /// The interval of `coverage` around a prediction, by the order statistics of the calibration scores.
+    /// With too few scores for the coverage, the bound is infinite on that side.
+    pub fn interval(&self, predicted: f64, coverage: f64) -> (f64, f64) {
+        let n = self.scores.len() as f64;
+        let low = ((n + 1.0) * (1.0 - coverage) / 2.0).floor();
+        let high = ((n + 1.0) * (1.0 + coverage) / 2.0).ceil();
+        let at = |rank: f64| {
+            (rank >= 1.0)
+                .then(|| self.scores.get(rank as usize - 1).copied())
+                .flatten()
+        };
+        let apply = |score: Option<f64>, otherwise: f64| match (score, self.kind) {
+            (None, _) => otherwise,
+            (Some(s), ConformalKind::Residual) => predicted + s,
+            (Some(s), ConformalKind::LogRatio) => (predicted.max(0.0) + 1.0) * s.exp() - 1.0,
+        };
+        (apply(at(low), f64::NEG_INFINITY), apply(at(high), f64::INFINITY))
+    }
+}

@@ -1,0 +1,11 @@
+//! altlas' own tables, read and written as the extension's owner, and sources, read by the caller's rights.
+
+pub mod access;
+pub mod artefact;
+pub mod audit;
+pub mod model;
+mod owner;
+pub mod run;
+pub mod source;
+
+pub use owner::{caller, is_installed, with_owner};
