@@ -246,8 +246,11 @@ impl From<Error> for ErrorReport {
 
 /// What an internal function returns.
 pub type Result<T> = std::result::Result<T, Error>;
-/// What a SQL function returns.
-pub type SqlResult<T> = std::result::Result<T, ErrorReport>;
+/// What SQL functions return.
+pub mod sql {
+    /// pgrx reads the name `Result` off the signature, so the alias must keep it.
+    pub type Result<T> = std::result::Result<T, super::ErrorReport>;
+}
 
 /// The value of an argument that must not be NULL.
 pub fn required<T>(value: Option<T>, argument: &'static str) -> Result<T> {

@@ -4,18 +4,18 @@ use pgrx::JsonB;
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
-use crate::error::{Error, Result, SqlResult};
+use crate::error::{Error, Result, sql};
 use crate::guc;
 use crate::scoring::{Version, fields_of_value, resolved};
 
 /// How long a task will take, with an interval that holds the truth in `coverage` of the cases.
-#[pg_extern(schema = "altlas", stable, parallel_safe, cost = 10000)]
+#[pg_extern(stable, parallel_safe, cost = 10000)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
 fn predict_duration(
     task: Option<JsonB>,
     model: default!(Option<&str>, "NULL"),
     coverage: default!(f32, "0.9"),
-) -> SqlResult<
+) -> sql::Result<
     TableIterator<
         'static,
         (

@@ -6,10 +6,10 @@ use pgrx::prelude::*;
 
 use crate::convert::timestamp_of_unix_us;
 use crate::engine::{self, Exchange, supervisor};
-use crate::error::{SqlResult, required};
+use crate::error::{sql, required};
 
 /// How the engine is. Starts nothing: the first call that needs the engine does.
-#[pg_extern(schema = "altlas", volatile, parallel_restricted)]
+#[pg_extern(volatile, parallel_restricted)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
 fn engine_status() -> TableIterator<
     'static,
@@ -94,9 +94,9 @@ fn note(notes: Vec<String>) -> Option<String> {
 }
 
 /// The jobs of this database: those that run, and the last that ended. Behind the view `altlas.jobs`.
-#[pg_extern(schema = "altlas", volatile, parallel_restricted)]
+#[pg_extern(volatile, parallel_restricted)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
-fn _jobs() -> SqlResult<
+fn _jobs() -> sql::Result<
     TableIterator<
         'static,
         (
@@ -137,8 +137,8 @@ fn _jobs() -> SqlResult<
 }
 
 /// Ends a running job of the caller's (of anybody's, for members of the role that owns altlas). False when there is none of that number.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn cancel_job(job_id: Option<i64>) -> SqlResult<bool> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn cancel_job(job_id: Option<i64>) -> sql::Result<bool> {
     let job_id = required(job_id, "job_id")?;
     let Ok(job) = u64::try_from(job_id) else {
         return Ok(false);

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use crate::error::CATALOGUE;
 
 /// Every error of altlas with its SQLSTATE; `docs/errors.md` is made from it.
-#[pg_extern(schema = "altlas", immutable, parallel_safe)]
+#[pg_extern(immutable, parallel_safe)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
 fn error_codes() -> TableIterator<
     'static,

@@ -5,7 +5,7 @@ use pgrx::{AnyElement, JsonB};
 use serde_json::Value;
 
 use crate::convert::fields_of_record;
-use crate::error::{Error, Result, SqlResult, required};
+use crate::error::{Error, Result, sql, required};
 use crate::scoring::{Features, Scored, Version, fields_of_value, resolved};
 
 /// Scores one row. NULL features give NULL.
@@ -135,46 +135,46 @@ fn row(answer: Option<(Scored, String)>) -> Result<TableIterator<'static, Row>> 
 
 /// The four forms of one function. `record` has no Rust type of its own in pgrx: the SQL is written here.
 macro_rules! forms {
-    ($sql:literal, $returns:ty, $encode:path, $record:ident, $array:ident, $json:ident, $text:ident, $record_sql:literal) => {
+    ($sql:literal, [$($returns:tt)*], $encode:path, $record:ident, $array:ident, $json:ident, $text:ident, $record_sql:literal) => {
         /// The form for a table's row: columns are matched by name.
-        #[pg_extern(schema = "altlas", name = $sql, stable, parallel_safe, cost = 10000, sql = $record_sql)]
+        #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000, sql = $record_sql)]
         fn $record(
             model: Option<&str>,
             features: Option<AnyElement>,
             _entity_key: Option<&str>,
-        ) -> SqlResult<$returns> {
+        ) -> sql::Result<$($returns)*> {
             Ok($encode(scored(model, |v| of_record(features, v))?)?)
         }
 
         /// The form for numbers in the order of the model's columns.
-        #[pg_extern(schema = "altlas", name = $sql, stable, parallel_safe, cost = 10000)]
+        #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000)]
         fn $array(
             model: Option<&str>,
             features: Option<Vec<Option<f64>>>,
             entity_key: default!(Option<&str>, "NULL"),
-        ) -> SqlResult<$returns> {
+        ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
             Ok($encode(scored(model, |_| of_array(features))?)?)
         }
 
         /// The form for a JSON object or array.
-        #[pg_extern(schema = "altlas", name = $sql, stable, parallel_safe, cost = 10000)]
+        #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000)]
         fn $json(
             model: Option<&str>,
             features: Option<JsonB>,
             entity_key: default!(Option<&str>, "NULL"),
-        ) -> SqlResult<$returns> {
+        ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
             Ok($encode(scored(model, |v| of_json(features, v))?)?)
         }
 
         /// The form for a text: the input itself, or JSON for a model of columns.
-        #[pg_extern(schema = "altlas", name = $sql, stable, parallel_safe, cost = 10000)]
+        #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000)]
         fn $text(
             model: Option<&str>,
             features: Option<&str>,
             entity_key: default!(Option<&str>, "NULL"),
-        ) -> SqlResult<$returns> {
+        ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
             Ok($encode(scored(model, |v| of_text(features, v))?)?)
         }
@@ -182,54 +182,29 @@ macro_rules! forms {
 }
 
 forms!(
-    "predict",
-    Option<f64>,
-    value,
-    predict_record,
-    predict_array,
-    predict_json,
-    predict_text,
+    "predict", [Option<f64>], value, predict_record, predict_array, predict_json, predict_text,
     r#"CREATE FUNCTION altlas.predict(model text, features record, entity_key text DEFAULT NULL) RETURNS double precision
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
 );
 forms!(
-    "predict_label",
-    Option<String>,
-    label,
-    label_record,
-    label_array,
-    label_json,
-    label_text,
+    "predict_label", [Option<String>], label, label_record, label_array, label_json, label_text,
     r#"CREATE FUNCTION altlas.predict_label(model text, features record, entity_key text DEFAULT NULL) RETURNS text
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
 );
 forms!(
-    "predict_proba",
-    Option<Vec<f64>>,
-    proba,
-    proba_record,
-    proba_array,
-    proba_json,
-    proba_text,
+    "predict_proba", [Option<Vec<f64>>], proba, proba_record, proba_array, proba_json, proba_text,
     r#"CREATE FUNCTION altlas.predict_proba(model text, features record, entity_key text DEFAULT NULL) RETURNS double precision[]
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
 );
 forms!(
     "predict_row",
-    TableIterator<
-        'static,
-        (
-            name!(value, Option<f64>),
-            name!(label, Option<String>),
-            name!(proba, Option<Vec<f64>>),
-            name!(model_version, String)
-        ),
-    >,
-    row,
-    row_record,
-    row_array,
-    row_json,
-    row_text,
+    [TableIterator<'static, (
+        name!(value, Option<f64>),
+        name!(label, Option<String>),
+        name!(proba, Option<Vec<f64>>),
+        name!(model_version, String),
+    )>],
+    row, row_record, row_array, row_json, row_text,
     r#"CREATE FUNCTION altlas.predict_row(model text, features record, entity_key text DEFAULT NULL)
        RETURNS TABLE (value double precision, label text, proba double precision[], model_version text)
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#

@@ -6,18 +6,18 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::engine;
-use crate::error::{Error, Result, SqlResult, required};
+use crate::error::{Error, Result, sql, required};
 use crate::scoring::{Features, Scored, Version, fields_of_value, send_pieces};
 use crate::store::artefact;
 use crate::store::model::{self, NewVersion, TestVector};
 
 /// Registers an ONNX model; returns its version. The first version of a name becomes its production version.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+#[pg_extern(volatile, parallel_unsafe)]
 fn register_model(
     name: Option<&str>,
     onnx: Option<&[u8]>,
     manifest: default!(Option<JsonB>, "'{}'"),
-) -> SqlResult<i32> {
+) -> sql::Result<i32> {
     artefact::must_be_writable("register a model")?;
     let name = required(name, "name")?;
     let bytes = required(onnx, "onnx")?;
@@ -28,12 +28,12 @@ fn register_model(
 }
 
 /// Registers a model whose bytes were uploaded in pieces (`begin_artefact`, `append_artefact`, `finish_artefact`).
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+#[pg_extern(volatile, parallel_unsafe)]
 fn register_artefact(
     name: Option<&str>,
     sha256: Option<&str>,
     manifest: default!(Option<JsonB>, "'{}'"),
-) -> SqlResult<i32> {
+) -> sql::Result<i32> {
     artefact::must_be_writable("register a model")?;
     let name = required(name, "name")?;
     let sha256 = required(sha256, "sha256")?;
@@ -50,8 +50,8 @@ fn register_artefact(
 }
 
 /// Begins the upload of a file by its SHA-256 and size. False when the file is already there.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn begin_artefact(sha256: Option<&str>, size: Option<i64>) -> SqlResult<bool> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn begin_artefact(sha256: Option<&str>, size: Option<i64>) -> sql::Result<bool> {
     artefact::must_be_writable("upload a model")?;
     Ok(artefact::begin(
         required(sha256, "sha256")?,
@@ -60,8 +60,8 @@ fn begin_artefact(sha256: Option<&str>, size: Option<i64>) -> SqlResult<bool> {
 }
 
 /// Appends bytes to an upload; returns the bytes there now.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn append_artefact(sha256: Option<&str>, bytes: Option<&[u8]>) -> SqlResult<i64> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn append_artefact(sha256: Option<&str>, bytes: Option<&[u8]>) -> sql::Result<i64> {
     artefact::must_be_writable("upload a model")?;
     Ok(artefact::append(
         required(sha256, "sha256")?,
@@ -70,8 +70,8 @@ fn append_artefact(sha256: Option<&str>, bytes: Option<&[u8]>) -> SqlResult<i64>
 }
 
 /// Ends an upload: size and hash must be right. Returns the hash.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn finish_artefact(sha256: Option<&str>) -> SqlResult<String> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn finish_artefact(sha256: Option<&str>) -> sql::Result<String> {
     artefact::must_be_writable("upload a model")?;
     let sha256 = required(sha256, "sha256")?;
     artefact::finish(sha256)?;
@@ -79,8 +79,8 @@ fn finish_artefact(sha256: Option<&str>) -> SqlResult<String> {
 }
 
 /// Points an alias to a version; returns the version it pointed to before.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn set_alias(model: Option<&str>, alias: Option<&str>, version: Option<i32>) -> SqlResult<Option<i32>> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn set_alias(model: Option<&str>, alias: Option<&str>, version: Option<i32>) -> sql::Result<Option<i32>> {
     artefact::must_be_writable("set an alias")?;
     Ok(model::set_alias(
         required(model, "model")?,
@@ -90,8 +90,8 @@ fn set_alias(model: Option<&str>, alias: Option<&str>, version: Option<i32>) -> 
 }
 
 /// Removes an alias.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn drop_alias(model: Option<&str>, alias: Option<&str>) -> SqlResult<()> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn drop_alias(model: Option<&str>, alias: Option<&str>) -> sql::Result<()> {
     artefact::must_be_writable("drop an alias")?;
     Ok(model::drop_alias(
         required(model, "model")?,
@@ -100,8 +100,8 @@ fn drop_alias(model: Option<&str>, alias: Option<&str>) -> SqlResult<()> {
 }
 
 /// Removes a version that no alias points to; with the last one, the model.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn drop_version(model: Option<&str>, version: Option<i32>) -> SqlResult<()> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn drop_version(model: Option<&str>, version: Option<i32>) -> sql::Result<()> {
     artefact::must_be_writable("drop a version")?;
     Ok(model::drop_version(
         required(model, "model")?,
@@ -110,8 +110,8 @@ fn drop_version(model: Option<&str>, version: Option<i32>) -> SqlResult<()> {
 }
 
 /// Copies a built-in model into the registry, so that it is dumped with the database; returns its version.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
-fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> SqlResult<i32> {
+#[pg_extern(volatile, parallel_unsafe)]
+fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> sql::Result<i32> {
     artefact::must_be_writable("pin a model")?;
     let builtin = required(builtin, "builtin")?;
     let name = required(name, "name")?;

@@ -5,7 +5,7 @@ use pgrx::JsonB;
 use pgrx::prelude::*;
 
 use crate::convert::tick;
-use crate::error::{Error, Result, SqlResult, required};
+use crate::error::{Error, Result, sql, required};
 use crate::guc;
 use crate::scoring::{Features, Scored, Version, resolved};
 
@@ -32,14 +32,14 @@ type SegmentRow = (
 );
 
 /// Cuts a text into task segments (granularity `task`) or sentences (`sentence`).
-#[pg_extern(schema = "altlas", stable, parallel_safe, cost = 10000)]
+#[pg_extern(stable, parallel_safe, cost = 10000)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
 fn segment_text(
     input: Option<&str>,
     language: default!(Option<&str>, "NULL"),
     granularity: default!(Option<&str>, "'task'"),
     model: default!(Option<&str>, "NULL"),
-) -> SqlResult<TableIterator<'static, (name!(ordinal, i32), name!(start_char, i32), name!(end_char, i32), name!(content, String), name!(task_type, Option<String>), name!(confidence, Option<f32>), name!(priority, Option<f32>), name!(parameters, JsonB), name!(depends_on, Vec<i32>), name!(dependency_kind, Option<String>), name!(connector, Option<String>), name!(language, &'static str), name!(model_version, String), )>> {
+) -> sql::Result<TableIterator<'static, (name!(ordinal, i32), name!(start_char, i32), name!(end_char, i32), name!(content, String), name!(task_type, Option<String>), name!(confidence, Option<f32>), name!(priority, Option<f32>), name!(parameters, JsonB), name!(depends_on, Vec<i32>), name!(dependency_kind, Option<String>), name!(connector, Option<String>), name!(language, &'static str), name!(model_version, String), )>> {
     let Some(input) = input else { return Ok(TableIterator::new(Vec::new())) };
     check_length(input)?;
     let language = language.map(parse_language).transpose()?;
@@ -144,13 +144,13 @@ fn sentences(input: &str, language: Option<Language>) -> Vec<SegmentRow> {
 }
 
 /// The type of one task, by a text classification model; several with `top_k`.
-#[pg_extern(schema = "altlas", stable, parallel_safe, cost = 10000)]
+#[pg_extern(stable, parallel_safe, cost = 10000)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
 fn classify_task(
     input: Option<&str>,
     model: default!(Option<&str>, "NULL"),
     top_k: default!(i32, "1"),
-) -> SqlResult<
+) -> sql::Result<
     TableIterator<
         'static,
         (

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::registry::{check_graph, reproduce};
 use crate::convert::ArrowStream;
 use crate::engine::{self, Exchange};
-use crate::error::{Error, Result, SqlResult, required};
+use crate::error::{Error, Result, sql, required};
 use crate::guc;
 use crate::scoring::Version;
 use crate::store::model::{self, NewVersion, TestVector};
@@ -28,7 +28,7 @@ struct Trained {
 
 /// Trains a model on the rows of a source and registers it. It goes into production when it is the first, or no worse than
 /// the one that is there.
-#[pg_extern(schema = "altlas", volatile, parallel_unsafe)]
+#[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
 fn train(
     project: Option<&str>,
@@ -37,7 +37,7 @@ fn train(
     target: default!(Option<&str>, "NULL"),
     algorithm: default!(Option<&str>, "'auto'"),
     options: default!(Option<JsonB>, "'{}'"),
-) -> SqlResult<
+) -> sql::Result<
     TableIterator<
         'static,
         (

@@ -140,6 +140,7 @@ impl Connection {
                 }
             }
             if !asked {
+                supervisor::check_installed()?;
                 supervisor::ensure_running()?;
                 asked = true;
             }

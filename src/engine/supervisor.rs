@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -45,14 +44,20 @@ pub fn register_at_server_start() {
     worker().load();
 }
 
+/// Whether there is an engine to be started; checked before anybody waits for one.
+pub fn check_installed() -> Result<()> {
+    let program = engine_program();
+    if program.is_file() {
+        return Ok(());
+    }
+    Err(Error::EngineUnavailable {
+        reason: format!("There is no program {}.", program.display()),
+        hint: "Install altlas again on this server (make install).".into(),
+    })
+}
+
 /// Starts the supervisor unless it runs.
 pub fn ensure_running() -> Result<()> {
-    if !Path::new(&engine_program()).is_file() {
-        return Err(Error::EngineUnavailable {
-            reason: format!("There is no program {}.", engine_program().display()),
-            hint: "Install altlas again on this server (make install).".into(),
-        });
-    }
     if is_running() {
         return Ok(());
     }
