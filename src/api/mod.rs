@@ -6,5 +6,5 @@ mod engine;
 mod errors;
 mod predict;
 mod registry;
-// mod text;
+mod text;
 mod train;

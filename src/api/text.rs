@@ -5,7 +5,7 @@ use pgrx::JsonB;
 use pgrx::prelude::*;
 
 use crate::convert::tick;
-use crate::error::{Error, Result, sql, required};
+use crate::error::{Error, Result, sql};
 use crate::guc;
 use crate::scoring::{Features, Scored, Version, resolved};
 
@@ -174,13 +174,19 @@ fn classify_task(
     check_length(input)?;
     let version = resolved(model.unwrap_or(TASK_TYPE))?;
     let answer = version.score(&[Features::Text(input)])?.into_iter().next().unwrap_or_default();
-    let priority = altlas_text::priority(input);
+    let priority = priority(input);
     let rows = ranked(&version, &answer)?
         .into_iter()
         .take(top_k as usize)
         .zip(1..)
         .map(|((label, confidence), rank)| (rank, label, confidence, priority, version.label.clone()));
     Ok(TableIterator::new(rows.collect::<Vec<_>>()))
+}
+
+/// The highest priority of the tasks in a text; the middle of "medium" when it asks for none.
+fn priority(input: &str) -> f32 {
+    let segments = altlas_text::segment(input, None, &tick).segments;
+    segments.iter().map(|s| s.priority).reduce(f32::max).unwrap_or(0.4)
 }
 
 /// Labels with probabilities, likeliest first.
@@ -210,7 +216,7 @@ fn check_length(input: &str) -> Result<()> {
 }
 
 fn parse_language(code: &str) -> Result<Language> {
-    Language::parse(code).ok_or_else(|| Error::BadArgument {
+    code.parse().map_err(|_| Error::BadArgument {
         argument: "language".into(),
         problem: format!("\"{code}\" is not a language that altlas segments"),
         hint: "It is 'tr' or 'en'; NULL finds it out; 'und' cuts by Unicode's rules.".into(),
