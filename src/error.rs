@@ -59,6 +59,9 @@ errors! {
     /// A JSON document has a key that is not known, lacks one, or has a value of the wrong type.
     BadDocument { what: String, problem: String, hint: String }
         ERRCODE_INVALID_PARAMETER_VALUE, "{what} is not valid: {problem}", "", "{hint}";
+    /// A parameter of a job is unknown or out of range.
+    BadOption { message: String, detail: String, hint: String }
+        ERRCODE_INVALID_PARAMETER_VALUE, "{message}", "{detail}", "{hint}";
     /// A text is longer than `altlas.max_text_bytes`.
     TextTooLong { bytes: usize, limit: usize }
         ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the text has {bytes} bytes, the limit is {limit}", "", "Split the text, or raise altlas.max_text_bytes.";
@@ -182,9 +185,9 @@ impl From<Failure> for Error {
                 detail,
                 hint,
             },
-            FailureKind::BadParameter => Self::BadDocument {
-                what: "a parameter".into(),
-                problem: message,
+            FailureKind::BadParameter => Self::BadOption {
+                message,
+                detail,
                 hint,
             },
             FailureKind::Unsupported => Self::NotSupported {

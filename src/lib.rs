@@ -43,6 +43,9 @@ extension_sql_file!("../sql/schema/finalize.sql", name = "finalize", finalize);
 /// Called when the library is loaded, by a backend or, when preloaded, by the server.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
+    // Errors of PostgreSQL that pass through Rust would carry a backtrace in their DETAIL where RUST_BACKTRACE is set.
+    // SAFETY: a backend has one thread.
+    unsafe { std::env::set_var("RUST_LIB_BACKTRACE", "0") };
     guc::register();
     // SAFETY: a plain flag that the server sets while it preloads libraries.
     if unsafe { pg_sys::process_shared_preload_libraries_in_progress } {

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::error::{sql, required};
+use crate::error::{required, sql};
 use crate::store::{access, artefact};
 
 /// Gives a role the level `read`, `score`, `train` or `admin`; each includes the ones before it.

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use crate::convert::timestamp_of_unix_us;
 use crate::engine::{self, Exchange, supervisor};
-use crate::error::{sql, required};
+use crate::error::{required, sql};
 
 /// How the engine is. Starts nothing: the first call that needs the engine does.
 #[pg_extern(volatile, parallel_restricted)]

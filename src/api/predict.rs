@@ -5,7 +5,7 @@ use pgrx::{AnyElement, JsonB};
 use serde_json::Value;
 
 use crate::convert::fields_of_record;
-use crate::error::{Error, Result, sql, required};
+use crate::error::{Error, Result, required, sql};
 use crate::scoring::{Features, Scored, Version, fields_of_value, resolved};
 
 /// Scores one row. NULL features give NULL.
@@ -182,29 +182,54 @@ macro_rules! forms {
 }
 
 forms!(
-    "predict", [Option<f64>], value, predict_record, predict_array, predict_json, predict_text,
+    "predict",
+    [Option<f64>],
+    value,
+    predict_record,
+    predict_array,
+    predict_json,
+    predict_text,
     r#"CREATE FUNCTION altlas.predict(model text, features record, entity_key text DEFAULT NULL) RETURNS double precision
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
 );
 forms!(
-    "predict_label", [Option<String>], label, label_record, label_array, label_json, label_text,
+    "predict_label",
+    [Option<String>],
+    label,
+    label_record,
+    label_array,
+    label_json,
+    label_text,
     r#"CREATE FUNCTION altlas.predict_label(model text, features record, entity_key text DEFAULT NULL) RETURNS text
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
 );
 forms!(
-    "predict_proba", [Option<Vec<f64>>], proba, proba_record, proba_array, proba_json, proba_text,
+    "predict_proba",
+    [Option<Vec<f64>>],
+    proba,
+    proba_record,
+    proba_array,
+    proba_json,
+    proba_text,
     r#"CREATE FUNCTION altlas.predict_proba(model text, features record, entity_key text DEFAULT NULL) RETURNS double precision[]
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
 );
 forms!(
     "predict_row",
-    [TableIterator<'static, (
-        name!(value, Option<f64>),
-        name!(label, Option<String>),
-        name!(proba, Option<Vec<f64>>),
-        name!(model_version, String),
-    )>],
-    row, row_record, row_array, row_json, row_text,
+    [TableIterator<
+        'static,
+        (
+            name!(value, Option<f64>),
+            name!(label, Option<String>),
+            name!(proba, Option<Vec<f64>>),
+            name!(model_version, String),
+        ),
+    >],
+    row,
+    row_record,
+    row_array,
+    row_json,
+    row_text,
     r#"CREATE FUNCTION altlas.predict_row(model text, features record, entity_key text DEFAULT NULL)
        RETURNS TABLE (value double precision, label text, proba double precision[], model_version text)
        STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::engine;
-use crate::error::{Error, Result, sql, required};
+use crate::error::{Error, Result, required, sql};
 use crate::scoring::{Features, Scored, Version, fields_of_value, send_pieces};
 use crate::store::artefact;
 use crate::store::model::{self, NewVersion, TestVector};

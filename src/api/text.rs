@@ -39,8 +39,29 @@ fn segment_text(
     language: default!(Option<&str>, "NULL"),
     granularity: default!(Option<&str>, "'task'"),
     model: default!(Option<&str>, "NULL"),
-) -> sql::Result<TableIterator<'static, (name!(ordinal, i32), name!(start_char, i32), name!(end_char, i32), name!(content, String), name!(task_type, Option<String>), name!(confidence, Option<f32>), name!(priority, Option<f32>), name!(parameters, JsonB), name!(depends_on, Vec<i32>), name!(dependency_kind, Option<String>), name!(connector, Option<String>), name!(language, &'static str), name!(model_version, String), )>> {
-    let Some(input) = input else { return Ok(TableIterator::new(Vec::new())) };
+) -> sql::Result<
+    TableIterator<
+        'static,
+        (
+            name!(ordinal, i32),
+            name!(start_char, i32),
+            name!(end_char, i32),
+            name!(content, String),
+            name!(task_type, Option<String>),
+            name!(confidence, Option<f32>),
+            name!(priority, Option<f32>),
+            name!(parameters, JsonB),
+            name!(depends_on, Vec<i32>),
+            name!(dependency_kind, Option<String>),
+            name!(connector, Option<String>),
+            name!(language, &'static str),
+            name!(model_version, String),
+        ),
+    >,
+> {
+    let Some(input) = input else {
+        return Ok(TableIterator::new(Vec::new()));
+    };
     check_length(input)?;
     let language = language.map(parse_language).transpose()?;
     let rows = match granularity.unwrap_or("task") {
@@ -91,22 +112,34 @@ fn types(segments: &[Segment], model: Option<&str>) -> Result<(Vec<(String, f32)
         return Ok((Vec::new(), rules.to_owned()));
     }
     let texts: Vec<_> = segments.iter().map(|s| Features::Text(&s.content)).collect();
-    let classified = resolved(model.unwrap_or(TASK_TYPE)).and_then(|v| Ok((v.score(&texts)?, v.label.clone())));
+    let classified =
+        resolved(model.unwrap_or(TASK_TYPE)).and_then(|v| Ok((v.score(&texts)?, v.label.clone())));
     let (answers, version) = match classified {
         Ok((answers, label)) => (answers, format!("{rules}+{label}")),
         // A model that was asked for by name must answer; the built-in one may be out of reach.
         Err(e) if model.is_some() || !e.is_engine_down() => return Err(e),
-        Err(_) => (vec![Scored::default(); segments.len()], format!("{rules} (engine not available)")),
+        Err(_) => (
+            vec![Scored::default(); segments.len()],
+            format!("{rules} (engine not available)"),
+        ),
     };
-    let types = segments.iter().zip(answers).map(|(segment, answer)| decide(segment, &answer)).collect();
+    let types = segments
+        .iter()
+        .zip(answers)
+        .map(|(segment, answer)| decide(segment, &answer))
+        .collect();
     Ok((types, version))
 }
 
 fn decide(segment: &Segment, answer: &Scored) -> (String, f32) {
     let confidence = likeliest(answer);
     match (segment.task_type, &answer.label) {
-        (Some(by_rule), _) if segment.type_confidence >= SURE => (by_rule.as_str().to_owned(), segment.type_confidence),
-        (by_rule, Some(label)) if by_rule.is_none() || confidence > segment.type_confidence => (label.clone(), confidence),
+        (Some(by_rule), _) if segment.type_confidence >= SURE => {
+            (by_rule.as_str().to_owned(), segment.type_confidence)
+        }
+        (by_rule, Some(label)) if by_rule.is_none() || confidence > segment.type_confidence => {
+            (label.clone(), confidence)
+        }
         (Some(by_rule), _) => (by_rule.as_str().to_owned(), segment.type_confidence),
         // SEGMENTATION: any other action is execute.
         (None, _) => ("execute".to_owned(), 0.0),
@@ -170,10 +203,16 @@ fn classify_task(
         }
         .into());
     }
-    let Some(input) = input.filter(|t| !t.trim().is_empty()) else { return Ok(TableIterator::new(Vec::new())) };
+    let Some(input) = input.filter(|t| !t.trim().is_empty()) else {
+        return Ok(TableIterator::new(Vec::new()));
+    };
     check_length(input)?;
     let version = resolved(model.unwrap_or(TASK_TYPE))?;
-    let answer = version.score(&[Features::Text(input)])?.into_iter().next().unwrap_or_default();
+    let answer = version
+        .score(&[Features::Text(input)])?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
     let priority = priority(input);
     let rows = ranked(&version, &answer)?
         .into_iter()
@@ -186,14 +225,22 @@ fn classify_task(
 /// The highest priority of the tasks in a text; the middle of "medium" when it asks for none.
 fn priority(input: &str) -> f32 {
     let segments = altlas_text::segment(input, None, &tick).segments;
-    segments.iter().map(|s| s.priority).reduce(f32::max).unwrap_or(0.4)
+    segments
+        .iter()
+        .map(|s| s.priority)
+        .reduce(f32::max)
+        .unwrap_or(0.4)
 }
 
 /// Labels with probabilities, likeliest first.
 fn ranked(version: &Version, answer: &Scored) -> Result<Vec<(String, f32)>> {
     match (&answer.proba, &version.manifest.labels, &answer.label) {
         (Some(proba), Some(labels), _) if proba.len() == labels.len() => {
-            let mut ranked: Vec<_> = labels.iter().cloned().zip(proba.iter().map(|p| *p as f32)).collect();
+            let mut ranked: Vec<_> = labels
+                .iter()
+                .cloned()
+                .zip(proba.iter().map(|p| *p as f32))
+                .collect();
             ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             Ok(ranked)
         }
@@ -201,7 +248,8 @@ fn ranked(version: &Version, answer: &Scored) -> Result<Vec<(String, f32)>> {
         _ => Err(Error::WrongKindOfModel {
             model: version.label.clone(),
             problem: "is not a text classifier".into(),
-            hint: "Train one: SELECT * FROM altlas.train(project, 'text_classification', source, target).".into(),
+            hint: "Train one: SELECT * FROM altlas.train(project, 'text_classification', source, target)."
+                .into(),
         }),
     }
 }
@@ -212,7 +260,14 @@ fn likeliest(answer: &Scored) -> f32 {
 
 fn check_length(input: &str) -> Result<()> {
     let limit = guc::max_text_bytes();
-    if input.len() > limit { Err(Error::TextTooLong { bytes: input.len(), limit }) } else { Ok(()) }
+    if input.len() > limit {
+        Err(Error::TextTooLong {
+            bytes: input.len(),
+            limit,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 fn parse_language(code: &str) -> Result<Language> {

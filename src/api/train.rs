@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::registry::{check_graph, reproduce};
 use crate::convert::ArrowStream;
 use crate::engine::{self, Exchange};
-use crate::error::{Error, Result, sql, required};
+use crate::error::{Error, Result, required, sql};
 use crate::guc;
 use crate::scoring::Version;
 use crate::store::model::{self, NewVersion, TestVector};

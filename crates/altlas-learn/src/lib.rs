@@ -1,1 +1,37 @@
 //! Estimators, validation and conformal intervals.
+//!
+//! [`train`] takes a table and a [`TrainSpec`] and gives a [`Trained`]: an ONNX graph, the preprocessing document
+//! that feeds it, its manifest, and test vectors. The document and every estimate in it (category means,
+//! imputed means) come from the training part alone; rounds of boosting are found on an inner part of it;
+//! the conformal scores come from the calibration part, the metrics from the test part.
+
+mod boost;
+mod conformal;
+mod error;
+mod features;
+mod graph;
+mod lbfgs;
+mod linear;
+mod logistic;
+mod manifest;
+mod metrics;
+mod model_text;
+mod rng;
+mod search;
+mod spec;
+mod split;
+mod target;
+mod train;
+
+pub use boost::{Boosted, Run};
+pub use conformal::{Calibration, ConformalKind};
+pub use error::LearnError;
+pub use linear::{LinearFit, Standard, least_squares};
+pub use logistic::{LogisticFit, logistic};
+pub use metrics::{classification, regression};
+pub use model_text::trees;
+pub use spec::{
+    Algorithm, LightgbmParams, LogisticParams, Objective, Options, Preprocess, RidgeParams, Task, TrainSpec,
+    Validation, ValidationKind,
+};
+pub use train::{TestVector, Trained, train};

@@ -1,1 +1,24 @@
 //! Declarative preprocessing shared by training and scoring.
+//!
+//! A [`Document`] (format in `docs/formats.md`) turns rows of a [`Table`], or texts, into the input
+//! tensors of a model. It is parsed and checked once; applying it looks nothing up by name.
+
+mod calendar;
+mod cell;
+mod document;
+mod error;
+mod fold;
+mod ngrams;
+mod table;
+mod tabular;
+
+pub use calendar::CalendarPart;
+pub use cell::Cell;
+pub use document::Document;
+pub use error::PrepError;
+pub use ngrams::{Fold, Ngram, Terms, TextNgrams, Unit};
+pub use table::{Column, ColumnType, Table};
+pub use tabular::{ColumnSpec, Feature, Matrix, Tabular};
+
+/// The format number this crate reads and writes.
+pub const FORMAT: u32 = 1;

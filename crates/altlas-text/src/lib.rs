@@ -1,1 +1,23 @@
 //! Segmentation, task rules and language identification for Turkish and English.
+//!
+//! Everything here is a pure function of its input: no model, no state, no randomness. All offsets count
+//! Unicode code points and are half-open. Work is linear in the length of the text; a `tick` closure is
+//! called every few thousand characters and may unwind.
+
+mod abbreviations;
+mod error;
+mod fold;
+mod language;
+mod lexicon;
+mod morph;
+mod phrases;
+mod sentences;
+mod task;
+mod token;
+mod types;
+
+pub use error::TextError;
+pub use language::{detect_language, Language};
+pub use sentences::{sentences, Span};
+pub use task::{segment, DependencyKind, Segment, Segmentation, RULES_VERSION};
+pub use types::TaskType;

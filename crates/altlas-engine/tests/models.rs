@@ -1,0 +1,257 @@
+//! Models through the server: loading, running, stopping. Needs ONNX Runtime (`ALTLAS_ORT_LIB`).
+
+mod common;
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use altlas_engine::Digest;
+use altlas_proto::{DataType, FailureKind, Reply, Request, Tensor, join};
+use common::{Client, Place, kind_of, model, wait_until};
+use rustix::process::Signal;
+
+fn needs(reply: Reply) -> bool {
+    matches!(reply, Reply::NeedModel { .. })
+}
+
+fn scaled(client: &mut Client, model: &str, value: f32) -> Result<f32, Reply> {
+    client.run(model, &[model::features(value)]).map(|outputs| {
+        assert_eq!(outputs[0].spec.name, "variable");
+        outputs[0].as_f32().unwrap()[0]
+    })
+}
+
+#[test]
+fn a_model_is_asked_for_once_then_runs() {
+    let Some(mut place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let bytes = model::scale(3.0, 0);
+    let name = Digest::of(&bytes).to_string();
+    let mut client = place.connect();
+    assert!(needs(scaled(&mut client, &name, 1.0).unwrap_err()));
+    assert!(needs(
+        client.ask(&Request::Describe { model: name.clone() }, &[]).0
+    ));
+    client.upload(&bytes);
+    assert_eq!(scaled(&mut client, &name, 2.0).unwrap(), 6.0);
+    assert_eq!(scaled(&mut place.connect(), &name, -1.5).unwrap(), -4.5);
+    let Reply::Signature(signature) = client.ask(&Request::Describe { model: name.clone() }, &[]).0 else {
+        panic!()
+    };
+    assert_eq!(signature.inputs[0].name, "features");
+    assert_eq!(
+        (signature.inputs[0].dtype, &signature.inputs[0].shape[..]),
+        (Some(DataType::F32), &[None, Some(1)][..])
+    );
+    let status = client.status();
+    assert_eq!(status.models_loaded, 1);
+    assert!(status.memory_bytes > bytes.len() as u64 && status.memory_bytes <= status.memory_budget_bytes);
+    assert!(!status.runtime_version.is_empty());
+    assert_eq!(status.providers, ["cpu"]);
+    // After a restart the file is there still.
+    place.signal(Signal::TERM);
+    assert_eq!(place.ended().code(), Some(0));
+    place.start();
+    assert_eq!(scaled(&mut place.connect(), &name, 2.0).unwrap(), 6.0);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_the_connection_goes_on() {
+    let Some(place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let mut client = place.connect();
+    let name = client.upload(&model::scale(3.0, 0));
+    let wrong = Tensor::f32("features", &[1, 2], &[1.0, 2.0]);
+    assert_eq!(
+        kind_of(&client.run(&name, &[wrong]).unwrap_err()),
+        FailureKind::BadInput
+    );
+    assert_eq!(
+        kind_of(&client.run(&name, &[]).unwrap_err()),
+        FailureKind::BadInput
+    );
+    assert_eq!(
+        kind_of(&client.run("nonsense", &[]).unwrap_err()),
+        FailureKind::BadParameter
+    );
+    let (inputs, payload) = join(&[model::features(1.0)]);
+    let ask = |outputs: &[&str]| Request::Run {
+        model: name.clone(),
+        inputs: inputs.clone(),
+        outputs: outputs.iter().map(|o| (*o).to_owned()).collect(),
+    };
+    assert_eq!(
+        client.refused(&ask(&["other"]), &payload).kind,
+        FailureKind::BadParameter
+    );
+    assert_eq!(
+        client.refused(&ask(&[]), &payload[1..]).kind,
+        FailureKind::BadInput
+    );
+    let junk = client.upload(b"no model at all");
+    assert_eq!(
+        kind_of(&client.run(&junk, &[]).unwrap_err()),
+        FailureKind::BadModel
+    );
+    assert_eq!(scaled(&mut client, &name, 2.0).unwrap(), 6.0);
+    assert_eq!(client.status().models_loaded, 1);
+}
+
+#[test]
+fn built_in_models_need_no_upload() {
+    let Some(place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let bytes = model::scale(5.0, 0);
+    let name = Digest::of(&bytes).to_string();
+    fs::write(place.dir.path().join(format!("models/{name}.onnx")), &bytes).unwrap();
+    assert_eq!(scaled(&mut place.connect(), &name, 2.0).unwrap(), 10.0);
+}
+
+#[test]
+fn a_damaged_file_is_removed_and_asked_for() {
+    let Some(place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let mut client = place.connect();
+    let bytes = model::scale(3.0, 0);
+    let name = client.upload(&bytes);
+    let mut damaged = bytes.clone();
+    damaged[bytes.len() / 2] ^= 1;
+    fs::write(place.cached(&name), &damaged).unwrap();
+    assert!(needs(scaled(&mut client, &name, 2.0).unwrap_err()));
+    assert!(!place.cached(&name).exists());
+    client.upload(&bytes);
+    assert_eq!(scaled(&mut client, &name, 2.0).unwrap(), 6.0);
+}
+
+#[test]
+fn memory_stays_within_its_budget() {
+    // A model of 500 kB counts for about 2 MB: two fit.
+    let Some(place) = Place::with_runtime(&["--memory-budget", "5000000"]) else {
+        return;
+    };
+    let mut client = place.connect();
+    let names: Vec<String> = (1..=5u8)
+        .map(|n| client.upload(&model::scale(f32::from(n), 500_000)))
+        .collect();
+    for _ in 0..2 {
+        for (name, factor) in names.iter().zip(1u8..) {
+            assert_eq!(scaled(&mut client, name, 1.0).unwrap(), f32::from(factor));
+            let status = client.status();
+            assert!(status.memory_bytes <= status.memory_budget_bytes && status.models_loaded <= 2);
+        }
+    }
+    // A file that came another way than by upload is refused before it is read.
+    let bytes = model::scale(1.0, 3_000_000);
+    let name = Digest::of(&bytes).to_string();
+    fs::write(place.cached(&name), &bytes).unwrap();
+    assert_eq!(
+        kind_of(&scaled(&mut client, &name, 1.0).unwrap_err()),
+        FailureKind::Resources
+    );
+}
+
+#[test]
+fn fifty_clients_share_one_copy() {
+    let Some(place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let bytes = model::scale(2.0, 100_000);
+    let name = Digest::of(&bytes).to_string();
+    thread::scope(|scope| {
+        for n in 0..50u8 {
+            let (place, bytes, name) = (&place, &bytes, &name);
+            scope.spawn(move || {
+                let mut client = place.connect();
+                for turn in 0..20u8 {
+                    let value = f32::from(n) + f32::from(turn) / 32.0;
+                    let found = scaled(&mut client, name, value).or_else(|reply| {
+                        assert!(needs(reply));
+                        client.upload(bytes);
+                        scaled(&mut client, name, value)
+                    });
+                    assert_eq!(found.unwrap(), value * 2.0);
+                }
+            });
+        }
+    });
+    let status = place.connect().status();
+    assert_eq!((status.models_loaded, status.queue_depth), (1, 0));
+}
+
+/// A client whose run takes for ever, and the number of those who wait behind it.
+fn runs_for_ever(place: &Place) -> (Client, String) {
+    let mut client = place.connect();
+    let name = client.upload(&model::slow());
+    client.run(&name, &model::turns(10)).unwrap();
+    let (inputs, payload) = join(&model::turns(i64::MAX));
+    client.send(
+        &Request::Run {
+            model: name.clone(),
+            inputs,
+            outputs: vec![],
+        },
+        &payload,
+    );
+    (client, name)
+}
+
+#[test]
+fn the_run_of_a_client_that_left_is_stopped() {
+    let Some(place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let (runner, name) = runs_for_ever(&place);
+    let mut other = place.connect();
+    let fast = other.upload(&model::scale(2.0, 0));
+    assert_eq!(
+        scaled(&mut other, &fast, 2.0).unwrap(),
+        4.0,
+        "another model is not kept waiting"
+    );
+    // A client that waits for its turn, and leaves, is no matter either.
+    let mut waiting = place.connect();
+    let (inputs, payload) = join(&model::turns(1));
+    waiting.send(
+        &Request::Run {
+            model: name.clone(),
+            inputs,
+            outputs: vec![],
+        },
+        &payload,
+    );
+    wait_until("it waits", || other.status().queue_depth == 1);
+    drop(waiting);
+    wait_until("it left", || other.status().queue_depth == 0);
+    let before = Instant::now();
+    drop(runner);
+    other.run(&name, &model::turns(10)).unwrap();
+    assert!(
+        before.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        before.elapsed()
+    );
+    assert_eq!(other.status().models_loaded, 2);
+}
+
+#[test]
+fn a_run_does_not_delay_the_end() {
+    let Some(mut place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let (mut runner, _) = runs_for_ever(&place);
+    thread::sleep(Duration::from_millis(100));
+    let before = Instant::now();
+    place.signal(Signal::TERM);
+    assert_eq!(place.ended().code(), Some(0));
+    assert!(
+        before.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        before.elapsed()
+    );
+    assert_eq!(runner.failure().kind, FailureKind::Cancelled);
+}

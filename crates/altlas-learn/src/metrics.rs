@@ -1,0 +1,111 @@
+//! How good predictions are.
+#![allow(clippy::indexing_slicing)] // Class numbers are below the number of classes.
+
+use std::collections::BTreeMap;
+
+/// Named figures.
+pub(crate) type Figures = BTreeMap<String, f64>;
+
+/// Figures of a regression: `mae`, `rmse`, `r2`, `median_ae`, and, where no known value is negative, `within_factor_2`:
+/// the share of the values above 0 that the prediction misses by a factor of 2 at most.
+pub fn regression(known: &[f64], predicted: &[f64]) -> BTreeMap<String, f64> {
+    let n = known.len() as f64;
+    let mut errors: Vec<f64> = known.iter().zip(predicted).map(|(y, p)| (y - p).abs()).collect();
+    let squares: f64 = errors.iter().map(|e| e * e).sum();
+    let mean = known.iter().sum::<f64>() / n;
+    let spread: f64 = known.iter().map(|y| (y - mean) * (y - mean)).sum();
+    let mut figures = Figures::new();
+    figures.insert("mae".into(), errors.iter().sum::<f64>() / n);
+    figures.insert("rmse".into(), (squares / n).sqrt());
+    if spread > 0.0 {
+        figures.insert("r2".into(), 1.0 - squares / spread);
+    }
+    errors.sort_by(f64::total_cmp);
+    figures.insert("median_ae".into(), median(&errors));
+    let positive = known.iter().zip(predicted).filter(|(y, _)| **y > 0.0);
+    let count = positive.clone().count();
+    if count > 0 && known.iter().all(|y| *y >= 0.0) {
+        let within = positive
+            .filter(|(y, p)| **p >= **y / 2.0 && **p <= **y * 2.0)
+            .count();
+        figures.insert("within_factor_2".into(), within as f64 / count as f64);
+    }
+    figures
+}
+
+/// The median of ascending values; NaN of none.
+pub(crate) fn median(sorted: &[f64]) -> f64 {
+    let n = sorted.len();
+    match (sorted.get(n.saturating_sub(1) / 2), sorted.get(n / 2)) {
+        (Some(a), Some(b)) => (a + b) / 2.0,
+        _ => f64::NAN,
+    }
+}
+
+/// Figures of a classification from class numbers and rows of probabilities: `accuracy`, `macro_f1` (over classes that
+/// occur or are predicted), `log_loss` (natural, clipped at 1e-15), and of two classes `roc_auc`.
+pub fn classification(known: &[usize], proba: &[Vec<f64>]) -> BTreeMap<String, f64> {
+    let n = known.len() as f64;
+    let classes = proba.first().map_or(0, Vec::len);
+    let predicted: Vec<usize> = proba.iter().map(|row| argmax(row)).collect();
+    let mut confusion = vec![[0.0_f64; 3]; classes];
+    let (mut hits, mut loss) = (0.0, 0.0);
+    for ((y, p), row) in known.iter().zip(&predicted).zip(proba) {
+        // Of each class: known, predicted, both.
+        confusion[*y][0] += 1.0;
+        confusion[*p][1] += 1.0;
+        if y == p {
+            confusion[*y][2] += 1.0;
+            hits += 1.0;
+        }
+        loss -= row[*y].clamp(1e-15, 1.0).ln();
+    }
+    let seen = confusion.iter().filter(|c| c[0] + c[1] > 0.0);
+    let (sum, count) = seen.fold((0.0, 0.0), |(sum, count), c| {
+        (sum + 2.0 * c[2] / (c[0] + c[1]), count + 1.0)
+    });
+    let mut figures = Figures::new();
+    figures.insert("accuracy".into(), hits / n);
+    figures.insert("macro_f1".into(), sum / count);
+    figures.insert("log_loss".into(), loss / n);
+    if classes == 2
+        && let Some(auc) = roc_auc(known, proba)
+    {
+        figures.insert("roc_auc".into(), auc);
+    }
+    figures
+}
+
+/// The first of the largest.
+pub(crate) fn argmax(row: &[f64]) -> usize {
+    (0..)
+        .zip(row)
+        .fold(
+            (0, f64::NEG_INFINITY),
+            |best, (i, p)| if *p > best.1 { (i, *p) } else { best },
+        )
+        .0
+}
+
+/// The chance that a row of class 1 has a higher score than one of class 0, ties counting half.
+fn roc_auc(known: &[usize], proba: &[Vec<f64>]) -> Option<f64> {
+    let mut scored: Vec<(f64, bool)> = known
+        .iter()
+        .zip(proba)
+        .map(|(y, row)| (row[1], *y == 1))
+        .collect();
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let positives = scored.iter().filter(|s| s.1).count() as f64;
+    let negatives = scored.len() as f64 - positives;
+    if positives == 0.0 || negatives == 0.0 {
+        return None;
+    }
+    let (mut below, mut wins) = (0.0, 0.0);
+    for ties in scored.chunk_by(|a, b| a.0 == b.0) {
+        let positive = ties.iter().filter(|s| s.1).count() as f64;
+        let negative = ties.len() as f64 - positive;
+        wins += positive * (below + negative / 2.0);
+        below += negative;
+    }
+    Some(wins / (positives * negatives))
+}

@@ -1,0 +1,345 @@
+//! The flow of training.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use altlas_prep::{Document, Table, Tabular};
+use serde_json::{Value, json};
+
+use crate::conformal::{Calibration, ConformalKind};
+use crate::features::{Source, document};
+use crate::metrics::{self, Figures};
+use crate::search::{Arena, Choice, Fitted, Model, Part, headline, hyperparams};
+use crate::split::{Split, inner, split};
+use crate::target::{Target, extract};
+use crate::{Algorithm, LearnError, Objective, Task, TrainSpec, manifest};
+
+/// The least rows with a known target.
+const MIN_ROWS: usize = 40;
+/// The most test vectors.
+const VECTORS: usize = 32;
+/// Seconds that `auto` may take when nothing is said.
+const AUTO_BUDGET_S: f64 = 60.0;
+const COVERAGES: [f64; 3] = [0.5, 0.8, 0.9];
+
+/// An input with the output expected of the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestVector {
+    /// A row: an object by column name.
+    pub input: Value,
+    /// The value, or the probabilities of the classes.
+    pub output: Vec<f64>,
+}
+
+/// A trained model.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// The graph.
+    pub onnx: Vec<u8>,
+    /// What feeds it.
+    pub document: Document,
+    /// Everything else there is to know (docs/formats.md).
+    pub manifest: Value,
+    /// Rows of the test part with the trainer's own outputs.
+    pub vectors: Vec<TestVector>,
+    /// The figure it is judged by.
+    pub metric: String,
+    /// That figure on the test part.
+    pub score: f64,
+    /// That figure of the best constant prediction: the median for `mae`, the mean for `rmse`, the majority for the rest.
+    pub baseline: f64,
+}
+
+/// Trains as the specification says. `progress` is called with a phase, what is done of it and all of it; it may
+/// end the program.
+pub fn train(
+    spec: &TrainSpec,
+    table: Table,
+    progress: &mut dyn FnMut(&str, u64, u64),
+) -> Result<Trained, LearnError> {
+    let started = Instant::now();
+    progress("prepare", 0, 4);
+    let options = &spec.options;
+    if let Some(name) = options
+        .preprocess
+        .exclude
+        .iter()
+        .find(|name| table.column(name).is_none())
+    {
+        return Err(LearnError::MissingColumn(name.clone()));
+    }
+    let data_sha256 = manifest::data_sha256(&table);
+    let objective = match &spec.algorithm {
+        Algorithm::Lightgbm(p) => p.objective,
+        _ => Objective::L2,
+    };
+    let (target, rows) = extract(&table, &spec.target, spec.task, options, objective)?;
+    if rows.len() < MIN_ROWS {
+        return Err(LearnError::TooFewRows {
+            found: rows.len(),
+            needed: MIN_ROWS,
+        });
+    }
+    let mut warnings = Vec::new();
+    let dropped = table.rows() - rows.len();
+    if dropped > 0 {
+        warnings.push(format!("{dropped} rows without a known target were left out"));
+    }
+    let table = if dropped > 0 { table.take(&rows)? } else { table };
+    let parts = split(&table, options)?;
+    let source = Source {
+        table: &table,
+        target_name: &spec.target,
+        target: &target,
+        time_column: parts.time_column.as_deref(),
+        preprocess: &options.preprocess,
+        seed: options.seed,
+    };
+    progress("prepare", 1, 4);
+    let fit = source.fit(&parts.train)?;
+    warnings.extend(fit.warnings);
+    progress("prepare", 2, 4);
+    let (inner_rows, valid_rows) = inner(&parts.train, parts.time_column.is_some(), options.seed);
+    let inner_fit = source.fit(&inner_rows)?;
+    progress("prepare", 3, 4);
+    let part = |tabular: &Tabular, rows: &[usize]| -> Result<Part, LearnError> {
+        Ok(target.part(source.apply(tabular, rows)?, rows))
+    };
+    let calibration = part(&fit.tabular, &parts.calibration)?;
+    let test = part(&fit.tabular, &parts.test)?;
+    let budget = options
+        .budget_s
+        .or((spec.algorithm == Algorithm::Auto).then_some(AUTO_BUDGET_S));
+    let arena = Arena {
+        task: spec.task,
+        classes: target.labels.len(),
+        log: target.log,
+        seed: options.seed,
+        threads: spec.threads,
+        started,
+        budget: budget.map(Duration::from_secs_f64),
+        train: &target.part(fit.matrix, &parts.train),
+        inner: &target.part(inner_fit.matrix, &inner_rows),
+        valid: &part(&inner_fit.tabular, &valid_rows)?,
+        calibration_inner: &part(&inner_fit.tabular, &parts.calibration)?,
+        calibration: &calibration,
+    };
+    let choice = arena.choose(&spec.algorithm, progress)?;
+    progress("evaluate", 0, 1);
+    warnings.extend(choice.warnings.iter().cloned());
+    let train_known: Vec<f64> = parts
+        .train
+        .iter()
+        .filter_map(|&row| target.values.get(row))
+        .copied()
+        .collect();
+    let report = match spec.task {
+        Task::Regression => regression(&choice.fitted, &target, &calibration, &test, &train_known)?,
+        Task::Classification => classification(&choice.fitted, &target, &test, &train_known)?,
+    };
+    let onnx = choice.fitted.onnx(fit.tabular.width())?;
+    let vectors = vectors(&choice.fitted, &table, &fit.tabular, &source, &parts)?;
+    let manifest = write_manifest(
+        spec,
+        &target,
+        &parts,
+        &fit.tabular,
+        choice,
+        &report,
+        warnings,
+        data_sha256,
+    )?;
+    progress("evaluate", 1, 1);
+    Ok(Trained {
+        onnx,
+        document: document(fit.tabular),
+        manifest,
+        vectors,
+        metric: report.metric.to_owned(),
+        score: report.score,
+        baseline: report.baseline,
+    })
+}
+
+impl Target {
+    fn part(&self, matrix: altlas_prep::Matrix, rows: &[usize]) -> Part {
+        let known: Vec<f64> = rows
+            .iter()
+            .filter_map(|&row| self.values.get(row))
+            .copied()
+            .collect();
+        let learned = known.iter().map(|y| self.learned(*y)).collect();
+        Part {
+            matrix,
+            learned,
+            known,
+        }
+    }
+}
+
+/// Figures on the test part.
+struct Report {
+    metric: &'static str,
+    score: f64,
+    baseline: f64,
+    figures: Figures,
+    baselines: BTreeMap<&'static str, Figures>,
+    conformal: Option<Calibration>,
+    coverage: BTreeMap<String, f64>,
+}
+
+fn figure(figures: &Figures, name: &str) -> f64 {
+    figures.get(name).copied().unwrap_or(f64::NAN)
+}
+
+fn regression(
+    fitted: &Fitted,
+    target: &Target,
+    calibration: &Part,
+    test: &Part,
+    train: &[f64],
+) -> Result<Report, LearnError> {
+    let predicted = fitted.values(&test.matrix)?;
+    let kind = if target.log {
+        ConformalKind::LogRatio
+    } else {
+        ConformalKind::Residual
+    };
+    let conformal = Calibration::new(kind, &calibration.known, &fitted.values(&calibration.matrix)?);
+    let coverage = COVERAGES
+        .iter()
+        .map(|c| (c.to_string(), conformal.covered(&test.known, &predicted, *c)))
+        .collect();
+    let mut sorted = train.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let mean = train.iter().sum::<f64>() / train.len().max(1) as f64;
+    let constant = |value: f64| metrics::regression(&test.known, &vec![value; test.known.len()]);
+    let baselines = BTreeMap::from([
+        ("mean", constant(mean)),
+        ("median", constant(metrics::median(&sorted))),
+    ]);
+    let figures = metrics::regression(&test.known, &predicted);
+    let metric = headline(target.log, &fitted.algorithm);
+    let best = if metric == "mae" { "median" } else { "mean" };
+    Ok(Report {
+        metric,
+        score: figure(&figures, metric),
+        baseline: baselines.get(best).map_or(f64::NAN, |b| figure(b, metric)),
+        figures,
+        baselines,
+        conformal: Some(conformal),
+        coverage,
+    })
+}
+
+fn classification(
+    fitted: &Fitted,
+    target: &Target,
+    test: &Part,
+    train: &[f64],
+) -> Result<Report, LearnError> {
+    let known: Vec<usize> = test.known.iter().map(|y| *y as usize).collect();
+    let figures = metrics::classification(&known, &fitted.proba(&test.matrix)?);
+    let share = |class: usize| {
+        train.iter().filter(|y| **y as usize == class).count() as f64 / train.len().max(1) as f64
+    };
+    let shares: Vec<f64> = (0..target.labels.len()).map(share).collect();
+    let majority = metrics::classification(&known, &vec![shares; known.len()]);
+    let metric = if figures.contains_key("roc_auc") {
+        "roc_auc"
+    } else {
+        "accuracy"
+    };
+    Ok(Report {
+        metric,
+        score: figure(&figures, metric),
+        baseline: figure(&majority, metric),
+        figures,
+        baselines: BTreeMap::from([("majority", majority)]),
+        conformal: None,
+        coverage: BTreeMap::new(),
+    })
+}
+
+/// Evenly spaced rows of the test part, with the estimator's own outputs in float64.
+fn vectors(
+    fitted: &Fitted,
+    table: &Table,
+    tabular: &Tabular,
+    source: &Source<'_>,
+    parts: &Split,
+) -> Result<Vec<TestVector>, LearnError> {
+    let count = parts.test.len().min(VECTORS);
+    let rows: Vec<usize> = (0..count)
+        .filter_map(|i| parts.test.get(i * parts.test.len() / count))
+        .copied()
+        .collect();
+    let matrix = source.apply(tabular, &rows)?;
+    let outputs: Vec<Vec<f64>> = match fitted.classes {
+        0 => fitted.values(&matrix)?.into_iter().map(|v| vec![v]).collect(),
+        _ => fitted.proba(&matrix)?,
+    };
+    let names: Vec<String> = tabular.columns().iter().map(|c| c.name.clone()).collect();
+    let vector = |(row, output): (&usize, Vec<f64>)| TestVector {
+        input: manifest::row_json(table, &names, *row),
+        output,
+    };
+    Ok(rows.iter().zip(outputs).map(vector).collect())
+}
+
+#[allow(clippy::too_many_arguments)] // One call, of everything there is to tell.
+fn write_manifest(
+    spec: &TrainSpec,
+    target: &Target,
+    parts: &Split,
+    tabular: &Tabular,
+    choice: Choice,
+    report: &Report,
+    warnings: Vec<String>,
+    data_sha256: String,
+) -> Result<Value, LearnError> {
+    let Choice {
+        fitted, leaderboard, ..
+    } = choice;
+    let rounds = if let Model::Boosted(boosted) = &fitted.model {
+        boosted.rounds
+    } else {
+        0
+    };
+    let mut importance: Vec<(String, f64)> = tabular
+        .feature_names()
+        .into_iter()
+        .zip(fitted.importance()?)
+        .collect();
+    importance.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let columns: Vec<&str> = tabular.columns().iter().map(|c| c.name.as_str()).collect();
+    let regression = spec.task == Task::Regression;
+    let output = if regression {
+        json!({"value": "variable", "label": null, "proba": null})
+    } else {
+        json!({"value": null, "label": "label", "proba": "probabilities"})
+    };
+    let mut library = json!({"altlas": env!("CARGO_PKG_VERSION")});
+    if matches!(fitted.model, Model::Boosted(_)) {
+        // The version that lightgbm3-sys 1.0.11 carries.
+        library["lightgbm"] = json!("4.7.0");
+    }
+    Ok(json!({
+        "format": 1, "task": spec.task.name(), "columns": columns, "output": output,
+        "labels": if regression { Value::Null } else { json!(target.labels) },
+        "target": {"name": spec.target, "unit": target.unit},
+        "conformal": report.conformal, "seed": spec.options.seed,
+        "rows": parts.train.len() + parts.calibration.len() + parts.test.len(),
+        "data_sha256": data_sha256, "algorithm": fitted.algorithm.name(), "library": library,
+        "metrics": report.figures, "baselines": report.baselines,
+        "coverage": report.coverage, "warnings": warnings, "leaderboard": leaderboard,
+        "training": {
+            "hyperparams": hyperparams(&fitted.algorithm, rounds), "log_target": target.log,
+            "split": {
+                "kind": if parts.time_column.is_some() { "time" } else { "holdout" }, "column": parts.time_column,
+                "train": parts.train.len(), "calibration": parts.calibration.len(), "test": parts.test.len(),
+            },
+            "importance": importance,
+        },
+    }))
+}

