@@ -96,8 +96,8 @@ errors! {
     TestVectorMismatch { row: usize, expected: String, got: String }
         ERRCODE_DATA_EXCEPTION, "the model does not reproduce test vector {row}", "Expected {expected}, got {got}.", "The graph, the preprocessing or the vectors belong to another model; nothing was registered.";
     /// An upload by chunks is unknown, incomplete, or does not match its hash.
-    BadUpload { sha256: String, problem: String }
-        ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "artefact {sha256}: {problem}", "", "Begin again with altlas.begin_artefact(sha256, size).";
+    BadUpload { sha256: String, problem: String, hint: &'static str }
+        ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "artefact {sha256}: {problem}", "", "{hint}";
     /// The stored bytes of a model are gone or damaged.
     DamagedArtefact { sha256: String, problem: String }
         ERRCODE_DATA_CORRUPTED, "the stored model {sha256} is damaged: {problem}", "", "Register the model again, or restore the table altlas.artefact_chunk.";
@@ -128,6 +128,15 @@ errors! {
     /// No KPI has this name.
     UnknownKpi { name: String }
         ERRCODE_UNDEFINED_OBJECT, "KPI \"{name}\" does not exist", "", "SELECT name, description FROM altlas.kpis lists them; altlas.define_kpi(name, definition) makes one.";
+    /// A rollup has more periods and combinations of dimensions than a call may give.
+    RollupTooLarge { limit: usize }
+        ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the rollup gives more than {limit} rows", "Empty periods between the first and the last count, too.", "Use a longer grain, fewer dimensions, or since and until.";
+    /// A window's partition has more rows than a window function holds in memory.
+    PartitionTooLarge { rows: i64, limit: i64 }
+        ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the window's partition has {rows} rows, the limit is {limit}", "", "Use PARTITION BY, or aggregate first.";
+    /// A table that would be made is there.
+    TableExists { schema: String, tables: String }
+        ERRCODE_DUPLICATE_TABLE, "schema \"{schema}\" already has {tables}", "Nothing was made.", "Give another schema.";
     /// A feature is known but not offered for this combination.
     NotSupported { message: String, detail: String, hint: String }
         ERRCODE_FEATURE_NOT_SUPPORTED, "{message}", "{detail}", "{hint}";

@@ -3,6 +3,16 @@
 
 // The one crate that calls PostgreSQL: each block says why it is sound.
 #![allow(unsafe_code)]
+// In-server tests may panic: the server reports it.
+#![cfg_attr(
+    feature = "pg_test",
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
 
 mod api;
 mod convert;
@@ -37,6 +47,17 @@ extension_sql_file!(
     "../sql/schema/builtin_models.sql",
     name = "builtin_models",
     requires = ["registry"]
+);
+extension_sql_file!(
+    "../sql/schema/kpi.sql",
+    name = "kpi",
+    requires = ["bootstrap"]
+);
+extension_sql_file!("../sql/views/kpis.sql", name = "kpis", requires = ["kpi"]);
+extension_sql_file!(
+    "../sql/schema/anomaly_score.sql",
+    name = "anomaly_score",
+    requires = ["bootstrap"]
 );
 extension_sql_file!("../sql/schema/finalize.sql", name = "finalize", finalize);
 

@@ -37,3 +37,32 @@ fn sqlstate(code: i32) -> String {
         .map(|n| char::from(((code >> (6 * n)) & 0x3f) as u8 + b'0'))
         .collect()
 }
+
+#[cfg(feature = "pg_test")]
+#[pgrx::pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    #[pg_test]
+    fn codes_are_written_as_postgresql_writes_them() {
+        assert_eq!(
+            super::sqlstate(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT as i32),
+            "42704"
+        );
+        assert_eq!(
+            super::sqlstate(PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR as i32),
+            "2202E"
+        );
+    }
+
+    #[pg_test]
+    fn every_error_has_a_condition_and_a_message() {
+        for entry in super::CATALOGUE {
+            assert!(
+                !entry.condition.trim().is_empty() && !entry.message.is_empty(),
+                "{}",
+                entry.name
+            );
+        }
+    }
+}

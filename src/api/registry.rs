@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::engine;
+use crate::guc;
 use crate::error::{Error, Result, required, sql};
 use crate::scoring::{Features, Scored, Version, fields_of_value, send_pieces};
 use crate::store::artefact;
@@ -22,6 +23,7 @@ fn register_model(
     let name = required(name, "name")?;
     let bytes = required(onnx, "onnx")?;
     model::check_name(name, "name")?;
+    artefact::check_size(bytes.len() as u64)?;
     check_graph(bytes)?;
     let sha256 = artefact::store(bytes)?;
     Ok(register(name, &sha256, manifest)?)
@@ -149,7 +151,8 @@ fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> sql::Result<i32> {
 
 /// Refuses what cannot be used, before anything is stored.
 pub fn check_graph(bytes: &[u8]) -> Result<()> {
-    altlas_onnx::check(bytes, &altlas_onnx::Limits::default()).map(drop).map_err(|e| Error::BadModel {
+    let limits = altlas_onnx::Limits { max_bytes: guc::max_model_size(), ..Default::default() };
+    altlas_onnx::check(bytes, &limits).map(drop).map_err(|e| Error::BadModel {
         message: e.to_string(),
         detail: String::new(),
         hint: "altlas takes ONNX with standard operators (ai.onnx, ai.onnx.ml, com.microsoft) and the weights inside the file."

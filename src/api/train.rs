@@ -13,7 +13,7 @@ use crate::error::{Error, Result, required, sql};
 use crate::guc;
 use crate::scoring::Version;
 use crate::store::model::{self, NewVersion, TestVector};
-use crate::store::{artefact, run, source};
+use crate::store::{artefact, audit, run, source};
 
 /// What a training job gives besides the graph.
 #[derive(Deserialize)]
@@ -199,6 +199,12 @@ fn register(
         report: report(&trained.manifest),
         started_at,
     })?;
+    audit::record(
+        "train",
+        project,
+        None,
+        Some(json!({ "run_id": run_id, "task": task, "algorithm": algorithm, "source": text, "rows": rows })),
+    )?;
     let before = model::production_score(project, &trained.metric)?;
     let (number, mut deployed) = model::add_version(&NewVersion {
         name: project,

@@ -9,11 +9,16 @@ use std::time::{Duration, Instant};
 use altlas_proto::{EngineStatus, Head, PREFIX, Reply, Request};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use super::files::{LAST_FAILURE, SOCKET};
+use super::files::SOCKET;
 use super::supervisor;
 use super::wait::{For, wait};
 use crate::error::{Error, Result};
 use crate::guc;
+
+/// How often a call that waits for the engine asks for a supervisor again.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+/// How long a call waits for a background worker's slot.
+const SLOT_PATIENCE: Duration = Duration::from_secs(3);
 
 thread_local! {
     /// Taken out while in use: a call that unwinds (cancel, timeout) drops it, which tells the engine to stop the work.
@@ -128,8 +133,8 @@ impl Connection {
     /// Connects, asking for the engine to be started and waiting for it when nobody listens.
     fn open() -> Result<Self> {
         let timeout = Duration::from_millis(guc::engine_start_timeout_ms());
-        let deadline = Instant::now() + timeout;
-        let mut asked = false;
+        let begun = Instant::now();
+        let mut ask_at = begun;
         loop {
             if let Some(mut connection) = Self::connect()? {
                 match connection.greet() {
@@ -139,14 +144,19 @@ impl Connection {
                     Err(other) => return Err(other),
                 }
             }
-            if !asked {
+            let now = Instant::now();
+            if now >= ask_at {
                 supervisor::check_installed()?;
-                supervisor::ensure_running()?;
-                asked = true;
+                match supervisor::ensure_running() {
+                    // Many first calls at once take all slots for a moment, for supervisors that find one running.
+                    Err(Error::NoWorkerSlot { .. }) if now < begun + SLOT_PATIENCE.min(timeout) => {}
+                    other => other?,
+                }
+                ask_at = now + ASK_EVERY;
             }
-            if Instant::now() >= deadline {
-                let reason = std::fs::read_to_string(LAST_FAILURE)
-                    .unwrap_or_else(|_| format!("It did not answer within {} ms.", timeout.as_millis()));
+            if now >= begun + timeout {
+                let reason = supervisor::last_failure()
+                    .unwrap_or_else(|| format!("It did not answer within {} ms.", timeout.as_millis()));
                 return Err(Error::EngineUnavailable {
                     reason: reason.trim_end().to_owned(),
                     hint: "The server log says more; altlas.engine_status() shows its state.".into(),

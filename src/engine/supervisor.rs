@@ -26,6 +26,9 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fr
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
 /// How long the engine may take to end by itself.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
+/// How often and with which pauses the supervisor's lock is tried for.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// How often the supervisor looks after the engine and for work of the maintenance worker.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -153,11 +156,15 @@ fn take_lock() -> std::io::Result<Option<File>> {
         .mode(0o700)
         .create(PENDING)?;
     let lock = File::create(SUPERVISOR_LOCK)?;
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(lock)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        Err(e) => Err(e.into()),
+    // Backends that look whether a supervisor runs hold the lock shared, for a moment.
+    for _ in 0..LOCK_TRIES {
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Some(lock)),
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            Err(e) => return Err(e.into()),
+        }
     }
+    Ok(None)
 }
 
 /// What the engine is started with; a change starts it again.

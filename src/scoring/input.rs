@@ -251,7 +251,7 @@ fn one_tensor(version: &Version, port: &PortInfo, rows: &[Features<'_>]) -> Resu
                         fields
                             .get(c)
                             .ok_or_else(|| missing(version, c, fields))
-                            .and_then(as_number)
+                            .and_then(|v| as_number(v, &port.name))
                     })
                     .collect::<Result<_>>()?
             }
@@ -290,7 +290,7 @@ fn one_column(
                 Features::Fields(fields) => match fields.get(&port.name) {
                     Some(Cell::Text(text)) => Ok(text.clone()),
                     Some(Cell::Null) => Ok(String::new()),
-                    Some(other) => Err(not_a(&port.name, "text", other)),
+                    Some(other) => Err(not_a(&port.name, "a text", other)),
                     None => Err(missing(version, &port.name, fields)),
                 },
                 _ => Err(wants_columns(version)),
@@ -304,7 +304,7 @@ fn one_column(
             Features::Fields(fields) => fields
                 .get(&port.name)
                 .ok_or_else(|| missing(version, &port.name, fields))
-                .and_then(as_number)
+                .and_then(|v| as_number(v, &port.name))
                 .map(|v| v.unwrap_or(f64::NAN)),
             Features::Vector(vector) if vector.len() == width => {
                 Ok(vector.get(n).copied().flatten().unwrap_or(f64::NAN))
@@ -383,12 +383,12 @@ fn numbers(version: &Version, port: &PortInfo, shape: &[usize], values: &[f64]) 
     })
 }
 
-fn as_number(cell: &Cell) -> Result<Option<f64>> {
+fn as_number(cell: &Cell, column: &str) -> Result<Option<f64>> {
     match cell {
         Cell::Null => Ok(None),
         Cell::Number(v) | Cell::Interval(v) => Ok(Some(*v)),
         Cell::Boolean(v) => Ok(Some(f64::from(u8::from(*v)))),
-        Cell::Text(_) | Cell::Timestamp(_) => Err(not_a_number(&show(cell))),
+        Cell::Text(_) | Cell::Timestamp(_) => Err(not_a(column, "a number", cell)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The parts of a manifest that scoring reads (docs/formats.md).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// What a model is.
@@ -11,8 +11,10 @@ pub struct Manifest {
     pub task: Option<String>,
     pub algorithm: Option<String>,
     pub columns: Option<Vec<String>>,
+    #[serde(deserialize_with = "or_default")]
     pub output: Outputs,
     pub labels: Option<Vec<String>>,
+    #[serde(deserialize_with = "or_default")]
     pub target: Target,
     pub conformal: Option<Conformal>,
     pub priorities: Option<Vec<f32>>,
@@ -52,6 +54,11 @@ pub enum ConformalKind {
     LogRatio,
 }
 
+/// A null counts as an absent key.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
 impl Manifest {
     /// Reads a manifest; the error says what is wrong with it.
     pub fn parse(value: &Value) -> Result<Self, String> {
@@ -86,5 +93,41 @@ impl Conformal {
             (Some(s), ConformalKind::LogRatio) => (predicted.max(0.0) + 1.0) * s.exp() - 1.0,
         };
         (apply(at(low), f64::NEG_INFINITY), apply(at(high), f64::INFINITY))
+    }
+}
+
+#[cfg(feature = "pg_test")]
+#[pgrx::pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use super::*;
+
+    #[pg_test]
+    fn intervals_take_the_order_statistics_of_the_calibration_scores() {
+        let scores: Vec<f64> = (1..=19).map(|s| f64::from(s) - 10.0).collect();
+        let conformal = Conformal {
+            kind: ConformalKind::Residual,
+            scores: scores.clone(),
+        };
+        // n = 19, c = 0.9: ranks floor(20·0.05) = 1 and ceil(20·0.95) = 19.
+        assert_eq!(conformal.interval(100.0, 0.9), (91.0, 109.0));
+        // Rank 0 and 20 do not exist: no bound.
+        assert_eq!(
+            conformal.interval(100.0, 0.99),
+            (f64::NEG_INFINITY, f64::INFINITY)
+        );
+        let ratio = Conformal {
+            kind: ConformalKind::LogRatio,
+            scores: vec![0.0; 19],
+        };
+        let (low, high) = ratio.interval(5.0, 0.5);
+        assert!((low - 5.0).abs() < 1e-12 && (high - 5.0).abs() < 1e-12);
+    }
+
+    #[pg_test]
+    fn unknown_formats_are_refused() {
+        assert!(Manifest::parse(&serde_json::json!({ "format": 2 })).is_err());
+        assert_eq!(Manifest::parse(&serde_json::json!({})).unwrap().task(), "other");
     }
 }

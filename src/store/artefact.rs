@@ -172,7 +172,11 @@ fn incomplete(sha256: &str) -> Result<i64> {
     )?;
     match size {
         None => Err(bad_upload(sha256, "no upload was begun".into())),
-        Some(-1) => Err(bad_upload(sha256, "it is complete".into())),
+        Some(-1) => Err(Error::BadUpload {
+            sha256: sha256.to_owned(),
+            problem: "it is complete already".into(),
+            hint: "Use it: altlas.register_artefact(name, sha256).",
+        }),
         Some(size) => Ok(size),
     }
 }
@@ -186,7 +190,8 @@ fn extent(sha256: &str) -> Result<(i32, i64)> {
     Ok((count.unwrap_or(0), bytes.unwrap_or(0)))
 }
 
-fn check_size(bytes: u64) -> Result<()> {
+/// Refuses what is larger than `altlas.max_model_size`.
+pub fn check_size(bytes: u64) -> Result<()> {
     let limit = guc::max_model_size();
     if bytes > limit {
         return Err(Error::BadModel {
@@ -213,6 +218,7 @@ fn bad_upload(sha256: &str, problem: String) -> Error {
     Error::BadUpload {
         sha256: sha256.to_owned(),
         problem,
+        hint: "Begin again with altlas.begin_artefact(sha256, size).",
     }
 }
 

@@ -371,3 +371,58 @@ pub fn user_manifest(value: Value) -> Result<(Manifest, Value, Option<Value>, Ve
     let manifest = Manifest::parse(&stored).map_err(wrong)?;
     Ok((manifest, stored, preprocess, vectors))
 }
+
+#[cfg(feature = "pg_test")]
+#[pgrx::pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use super::*;
+
+    #[pg_test]
+    fn references_name_a_version_an_alias_or_production() {
+        let parse = |text| Reference::parse(text).unwrap();
+        assert_eq!(
+            parse("m"),
+            Reference {
+                name: "m",
+                alias: Some(PRODUCTION),
+                version: None
+            }
+        );
+        assert_eq!(
+            parse("m@next"),
+            Reference {
+                name: "m",
+                alias: Some("next"),
+                version: None
+            }
+        );
+        assert_eq!(
+            parse("m/3"),
+            Reference {
+                name: "m",
+                alias: None,
+                version: Some(3)
+            }
+        );
+        assert!(Reference::parse("m/three").is_err());
+    }
+
+    #[pg_test]
+    fn names_that_could_be_mistaken_are_refused() {
+        assert!(check_name("delivery_time.v2", "name").is_ok());
+        for bad in [
+            "",
+            "1st",
+            "a b",
+            "a/b",
+            "a@b",
+            "altlas.mine",
+            "ğ",
+            &"x".repeat(64),
+        ] {
+            assert!(check_name(bad, "name").is_err(), "{bad}");
+        }
+    }
+}

@@ -234,3 +234,149 @@ impl Drop for ReadOnly {
         unsafe { pg_sys::XactReadOnly = self.0 }
     }
 }
+
+#[cfg(feature = "pg_test")]
+#[pgrx::pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Gather {
+        columns: Vec<SourceColumn>,
+        rows: Vec<Vec<Cell>>,
+    }
+
+    impl Sink for Gather {
+        fn columns(&mut self, columns: &[SourceColumn]) -> Result<()> {
+            self.columns = columns.to_vec();
+            Ok(())
+        }
+
+        fn row(&mut self, cells: Vec<Cell>) -> Result<()> {
+            self.rows.push(cells);
+            Ok(())
+        }
+    }
+
+    fn first(source: &str) -> Vec<Cell> {
+        let mut gather = Gather::default();
+        read(source, None, &mut gather).unwrap();
+        gather.rows.swap_remove(0)
+    }
+
+    #[pg_test]
+    fn numbers_of_every_type_are_doubles() {
+        let row = first(
+            "SELECT 1::int2, -2::int4, 3::int8, 1.5::float4, 'NaN'::float8, 12345678901234567890.5::numeric, NULL::int",
+        );
+        assert_eq!(
+            row[..4],
+            [
+                Cell::Number(1.0),
+                Cell::Number(-2.0),
+                Cell::Number(3.0),
+                Cell::Number(1.5)
+            ]
+        );
+        assert!(matches!(row[4], Cell::Number(v) if v.is_nan()));
+        assert_eq!(row[5..], [Cell::Number(12_345_678_901_234_567_890.5), Cell::Null]);
+    }
+
+    #[pg_test]
+    fn times_are_microseconds_since_1970_utc() {
+        let row = first(
+            "SELECT timestamptz '1970-01-01 00:00:01+00', date '1970-01-02', timestamp '2000-01-01', \
+             timestamptz 'infinity', timestamptz '1969-12-31 23:59:59.999999+00'",
+        );
+        let expected = [
+            Cell::Timestamp(1_000_000),
+            Cell::Timestamp(86_400_000_000),
+            Cell::Timestamp(946_684_800_000_000),
+            Cell::Null,
+            Cell::Timestamp(-1),
+        ];
+        assert_eq!(row, expected);
+    }
+
+    #[pg_test]
+    fn intervals_are_seconds_as_extract_counts_them() {
+        for text in [
+            "1 year 2 months 3 days 04:05:06.5",
+            "-1 day",
+            "36:00:00",
+            "13 months",
+        ] {
+            let sql = format!("SELECT interval '{text}', extract(epoch FROM interval '{text}')::float8");
+            match first(&sql).as_slice() {
+                [Cell::Interval(ours), Cell::Number(theirs)] => assert_eq!(ours, theirs, "{text}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[pg_test]
+    fn texts_of_every_type() {
+        let row = first(
+            "SELECT 'a'::text, 'b'::varchar, 'c'::char(3), 'd'::name, '00000000-0000-0000-0000-000000000001'::uuid, true",
+        );
+        assert_eq!(row[0], Cell::Text("a".into()));
+        assert_eq!(row[2], Cell::Text("c  ".into()));
+        assert_eq!(row[4], Cell::Text("00000000-0000-0000-0000-000000000001".into()));
+        assert_eq!(row[5], Cell::Boolean(true));
+    }
+
+    #[pg_test]
+    fn more_rows_than_a_block_come_in_order() {
+        let mut gather = Gather::default();
+        let rows = read(
+            "SELECT i FROM generate_series(1, 4567) i ORDER BY i",
+            None,
+            &mut gather,
+        )
+        .unwrap();
+        assert_eq!(rows, 4567);
+        assert_eq!(gather.rows.len(), 4567);
+        assert_eq!(gather.rows[4566], [Cell::Number(4567.0)]);
+    }
+
+    #[pg_test]
+    fn wanted_columns_come_in_the_order_asked_for() {
+        let mut gather = Gather::default();
+        read(
+            "SELECT 1 AS a, 'x'::text AS b, '{}'::jsonb AS c",
+            Some(&[("first", "b"), ("second", "a")]),
+            &mut gather,
+        )
+        .unwrap();
+        assert_eq!(gather.rows, [[Cell::Text("x".into()), Cell::Number(1.0)]]);
+        let unknown = read("SELECT 1 AS a", Some(&[("value_column", "z")]), &mut gather).unwrap_err();
+        assert!(matches!(unknown, Error::UnknownColumn { .. }));
+        let unread = read("SELECT '{}'::jsonb AS c", None, &mut gather).unwrap_err();
+        assert!(matches!(unread, Error::UnsupportedType { .. }));
+    }
+
+    #[pg_test]
+    fn names_are_told_from_queries() {
+        assert!(looks_like_name(" \"My Schema\".\"t.1\" "));
+        assert!(looks_like_name("public.tablo_ğ"));
+        assert!(!looks_like_name("TABLE t"));
+        assert!(!looks_like_name("VALUES(1)"));
+        assert_eq!(as_query("pg_class").unwrap(), "TABLE pg_catalog.pg_class");
+        assert_eq!(as_query("SELECT 1 ; ").unwrap(), "SELECT 1 ");
+        assert!(matches!(
+            as_query("SELECT 1; SELECT 2"),
+            Err(Error::BadSource { .. })
+        ));
+        assert!(matches!(
+            as_query("DELETE FROM pg_class"),
+            Err(Error::BadSource { .. })
+        ));
+        assert!(matches!(
+            as_query("SELECT 1 INTO t"),
+            Err(Error::BadSource { .. })
+        ));
+        assert!(matches!(as_query("  "), Err(Error::BadSource { .. })));
+    }
+}
