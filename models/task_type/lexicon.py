@@ -78,9 +78,10 @@ def read_verbs(code):
             continue
         classes, _, phrases = line.partition("|")
         classes = [] if classes.strip() == "-" else classes.split()
+        times = float(classes.pop(0)[1:]) if classes and classes[0][0] == "x" else 1.0
         for rank, phrase in enumerate(p.strip() for p in phrases.split(";")):
             # The tables put the commonest phrases first.
-            verbs[kind].append(Verb(kind, classes, phrase, 1.0 / math.sqrt(4.0 + rank)))
+            verbs[kind].append(Verb(kind, classes, phrase, times / math.sqrt(4.0 + rank)))
     for entries in verbs.values():
         held = held_out([verb_key(code, v.pattern) for v in entries], HELD_VERBS)
         for v in entries:

@@ -35,6 +35,7 @@ def join(stem, suffix, front=False, soft=False):
     """Adds one suffix written with A, I, D and (buffer) letters."""
     word = stem
     i = 0
+    untouched = True  # no vowel added yet, so the stem's exception holds
     while i < len(suffix):
         c = suffix[i]
         if c == "(":
@@ -43,7 +44,7 @@ def join(stem, suffix, front=False, soft=False):
             i += 3
             continue
         vowel = last_vowel(word)
-        back = vowel in BACK and not (front and word == stem)
+        back = vowel in BACK and not (front and untouched)
         if c == "A":
             out = "a" if back else "e"
         elif c == "I":
@@ -58,6 +59,7 @@ def join(stem, suffix, front=False, soft=False):
             if word.endswith("nğ"):
                 word = word[:-1] + "g"
         word += out
+        untouched = untouched and out not in VOWELS
         i += 1
     return word
 

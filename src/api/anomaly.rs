@@ -101,7 +101,8 @@ fn options_of(options: Option<Value>) -> Result<ValidOptions> {
     let options = Options::deserialize(&given).map_err(|e| Error::BadDocument {
         what: "argument \"options\"".into(),
         problem: e.to_string(),
-        hint: "Options are: threshold, period, direction, min_points, window, seasonal_window, trend_window.".into(),
+        hint: "Options are: threshold, period, direction, min_points, window, seasonal_window, trend_window."
+            .into(),
     })?;
     options.validate().map_err(|e| translate(e, None))
 }

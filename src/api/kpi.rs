@@ -147,9 +147,8 @@ fn narrowing(name: &str, definition: &Definition, filter: Option<Value>) -> Resu
             ));
         }
     };
-    let known = |column: &String| {
-        definition.dimensions.contains(column) || definition.filter.contains_key(column)
-    };
+    let known =
+        |column: &String| definition.dimensions.contains(column) || definition.filter.contains_key(column);
     match object.keys().find(|column| !known(column)) {
         Some(column) => Err(wrong(
             format!("\"{column}\" is neither a dimension nor a column of the definition's filter"),

@@ -88,35 +88,47 @@ fn run_job(project: &str, spec: &Value, text: &str) -> Result<(Vec<u8>, Trained,
             threads: guc::job_threads(),
         },
     };
-    let mut exchange = Exchange::open()?;
-    exchange.send(&job, &[])?;
-    match exchange.receive()?.0 {
-        Reply::JobStarted { .. } => {}
-        Reply::Failed(failure) => {
-            exchange.finish();
-            return Err(failure.into());
+    // The job starts with the first piece of data: a source that cannot be read starts none.
+    let mut exchange = None;
+    let sent = send_rows(text, |piece| {
+        if exchange.is_none() {
+            exchange = Some(start(&job)?);
         }
-        other => return Err(engine::unexpected(&other)),
-    }
-    let sent = send_rows(&mut exchange, text);
+        exchange.as_mut().map_or(Ok(()), |e| e.send(&Request::Data, piece))
+    });
     // A job that gave up while rows were sent has said why.
-    let rows = match sent {
-        Ok(rows) => rows,
-        Err(lost @ Error::EngineLost { .. }) => return Err(collect(exchange).err().unwrap_or(lost)),
-        Err(other) => return Err(other),
+    let (rows, mut exchange) = match (sent, exchange) {
+        (Ok(rows), Some(running)) => (rows, running),
+        (Err(lost @ Error::EngineLost { .. }), Some(running)) => return Err(collect(running).err().unwrap_or(lost)),
+        (Err(other), _) => return Err(other),
+        (Ok(_), None) => return Err(Error::Internal { message: "the source gave no Arrow stream".into() }),
     };
+    exchange.send(&Request::DataEnd, &[])?;
     let (graph, result) = collect(exchange)?;
-    let trained = serde_json::from_value(result).map_err(|e| Error::Internal {
-        message: format!("the training job's result does not parse: {e}"),
-    })?;
+    let trained = serde_json::from_value(result)
+        .map_err(|e| Error::Internal { message: format!("the training job's result does not parse: {e}") })?;
     Ok((graph, trained, rows))
 }
 
-fn send_rows(exchange: &mut Exchange, text: &str) -> Result<usize> {
-    let mut stream = ArrowStream::new(|piece: &[u8]| exchange.send(&Request::Data, piece));
+/// Has the engine start the job.
+fn start(job: &Request) -> Result<Exchange> {
+    let mut exchange = Exchange::open()?;
+    exchange.send(job, &[])?;
+    match exchange.receive()?.0 {
+        Reply::JobStarted { .. } => Ok(exchange),
+        Reply::Failed(failure) => {
+            exchange.finish();
+            Err(failure.into())
+        }
+        other => Err(engine::unexpected(&other)),
+    }
+}
+
+/// Sends the rows of a source as an Arrow stream; returns their number.
+fn send_rows(text: &str, send: impl FnMut(&[u8]) -> Result<()>) -> Result<usize> {
+    let mut stream = ArrowStream::new(send);
     let rows = source::read(text, None, &mut stream)?;
     stream.finish()?;
-    exchange.send(&Request::DataEnd, &[])?;
     Ok(rows)
 }
 

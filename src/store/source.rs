@@ -187,8 +187,26 @@ pub fn as_query(source: &str) -> Result<String> {
                 problem: "SELECT INTO makes a table".into(),
             });
         }
+        if changes_data((*statement.cast::<pg_sys::SelectStmt>()).withClause) {
+            return Err(Error::BadSource { problem: "a part of its WITH changes data".into() });
+        }
     }
     Ok(source.trim().trim_end_matches(';').to_owned())
+}
+
+/// Whether one of the queries of a WITH is not a SELECT.
+///
+/// # Safety
+/// `with` is null or a parsed WITH clause.
+unsafe fn changes_data(with: *mut pg_sys::WithClause) -> bool {
+    // SAFETY: a parsed WITH clause holds a list of common table expressions.
+    unsafe {
+        let Some(ctes) = with.as_ref().and_then(|with| with.ctes.as_ref()) else { return false };
+        (0..ctes.length as usize).any(|n| {
+            let cte = (*ctes.elements.add(n)).ptr_value.cast::<pg_sys::CommonTableExpr>();
+            (*(*cte).ctequery).type_ != pg_sys::NodeTag::T_SelectStmt
+        })
+    }
 }
 
 /// Whether a text can only be a (qualified, possibly quoted) name: no query fits in one word.

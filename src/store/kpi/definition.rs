@@ -179,18 +179,12 @@ impl Definition {
                     _ => "median",
                 },
                 &[("value", &self.value)],
-                &[
-                    ("numerator", &self.numerator),
-                    ("denominator", &self.denominator),
-                ],
+                &[("numerator", &self.numerator), ("denominator", &self.denominator)],
             ),
             Kind::Count => (
                 "count",
                 &[],
-                &[
-                    ("numerator", &self.numerator),
-                    ("denominator", &self.denominator),
-                ],
+                &[("numerator", &self.numerator), ("denominator", &self.denominator)],
             ),
         };
         let hint = "A ratio has \"numerator\" and perhaps \"denominator\"; sum, average and median have \"value\"; count may have it.";

@@ -5,8 +5,7 @@ use serde_json::{Number, Value};
 use crate::convert::Kind;
 
 /// How filters are written.
-pub const HINT: &str =
-    "A filter gives for a column a value, a list of values, or null: {\"carrier\": [\"AA\", \"UA\"], \"origin\": \"JFK\"}.";
+pub const HINT: &str = "A filter gives for a column a value, a list of values, or null: {\"carrier\": [\"AA\", \"UA\"], \"origin\": \"JFK\"}.";
 
 /// What one column may be.
 pub struct Filter<'a> {

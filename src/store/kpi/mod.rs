@@ -26,16 +26,8 @@ pub fn define(name: &str, document: Value) -> Result<i32> {
         Spi::run("LOCK TABLE altlas.kpi IN SHARE ROW EXCLUSIVE MODE")?;
         let before = stored(name)?;
         let changed = Spi::connect_mut(|client| -> Result<Option<i32>> {
-            let arguments = [
-                name.into(),
-                JsonB(document.clone()).into(),
-                role.as_str().into(),
-            ];
-            let rows = client.update(
-                include_str!("../../../sql/queries/kpi_put.sql"),
-                None,
-                &arguments,
-            )?;
+            let arguments = [name.into(), JsonB(document.clone()).into(), role.as_str().into()];
+            let rows = client.update(include_str!("../../../sql/queries/kpi_put.sql"), None, &arguments)?;
             let version = rows.into_iter().next().map(|row| row.get(1)).transpose()?;
             Ok(version.flatten())
         })?;

@@ -195,10 +195,7 @@ fn aggregate(definition: &Definition, source: &Source) -> Result<(String, String
         }
         Kind::Ratio => {
             let numerator = definition.numerator.as_deref().unwrap_or_default();
-            let mut columns = format!(
-                ", {} AS n",
-                source.numeric_or_boolean("numerator", numerator)?
-            );
+            let mut columns = format!(", {} AS n", source.numeric_or_boolean("numerator", numerator)?);
             let below = match &definition.denominator {
                 Some(denominator) => {
                     let column = source.numeric_or_boolean("denominator", denominator)?;

@@ -6,37 +6,37 @@ SET timezone = 'UTC';
 CREATE ROLE ac_nobody;
 CREATE ROLE ac_scorer;
 SELECT altlas.grant_access('ac_scorer', 'score');
-SELECT altlas.grant_access('ac_missing', 'score');
-SELECT altlas.grant_access('ac_scorer', 'boss');
-SELECT altlas.grant_access(NULL, 'score');
-SELECT altlas.grant_access('ac_scorer', NULL);
+SELECT altlas.grant_access('ac_missing', 'score'); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.grant_access('ac_scorer', 'boss'); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.grant_access(NULL, 'score'); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.grant_access('ac_scorer', NULL); \echo :LAST_ERROR_SQLSTATE
 SELECT role_name, level FROM altlas.access WHERE role_name LIKE 'ac%';
 SET ROLE ac_nobody;
-SELECT * FROM altlas.models;
-SELECT altlas.predict('m', ARRAY[1]);
+SELECT * FROM altlas.models; \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('m', ARRAY[1]); \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SET ROLE ac_scorer;
 SELECT count(*) > 0 AS sees_models FROM altlas.models;
 SELECT label FROM altlas.classify_task('write the report');
-SELECT count(*) FROM altlas.artefact_chunk;
-SELECT count(*) FROM altlas.model_version;
-SELECT altlas.set_alias('m', 'a', 1);
-SELECT altlas.grant_access('ac_scorer', 'admin');
-SELECT * FROM altlas.audit;
+SELECT count(*) FROM altlas.artefact_chunk; \echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM altlas.model_version; \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.set_alias('m', 'a', 1); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.grant_access('ac_scorer', 'admin'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM altlas.audit; \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 -- Up, down, and away.
-SELECT altlas.grant_access('ac_scorer', 'admin');
+SELECT altlas.grant_access('ac_scorer', 'admin'); \echo :LAST_ERROR_SQLSTATE
 SET ROLE ac_scorer;
-SELECT ok FROM altlas.verify_audit();
+SELECT ok FROM altlas.verify_audit(); \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SELECT altlas.grant_access('ac_scorer', 'read');
 SET ROLE ac_scorer;
-SELECT ok FROM altlas.verify_audit();
-SELECT altlas.predict('m', ARRAY[1]);
+SELECT ok FROM altlas.verify_audit(); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('m', ARRAY[1]); \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SELECT altlas.revoke_access('ac_scorer'), altlas.revoke_access('ac_scorer');
 SET ROLE ac_scorer;
-SELECT * FROM altlas.models;
+SELECT * FROM altlas.models; \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SELECT action, object, before, after FROM altlas.audit WHERE object LIKE 'ac%' ORDER BY audit_id;
 -- Everything has a level, and nothing is for everyone.

@@ -13,6 +13,6 @@ SELECT count(*) FROM altlas.classify_task(NULL);
 SELECT count(*) FROM altlas.classify_task('  ');
 SELECT count(*) FROM altlas.classify_task('🙂');
 SELECT count(*) FROM altlas.classify_task(repeat('rapor ', 170000));
-SELECT * FROM altlas.classify_task('x', top_k => 0);
-SELECT * FROM altlas.classify_task('x', 'no_such_model');
-SELECT * FROM altlas.classify_task(repeat('x', 1024 * 1024 + 1));
+SELECT * FROM altlas.classify_task('x', top_k => 0); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM altlas.classify_task('x', 'no_such_model'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM altlas.classify_task(repeat('x', 1024 * 1024 + 1)); \echo :LAST_ERROR_SQLSTATE

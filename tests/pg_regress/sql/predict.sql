@@ -38,29 +38,29 @@ SELECT altlas.predict('p_linear', NULL::float8[]), altlas.predict('p_linear', NU
 SELECT count(*) AS rows FROM altlas.predict_row('p_linear', NULL::jsonb);
 SELECT altlas.predict('p_linear', ARRAY[NULL, 1, 2]::float8[]) AS missing, altlas.predict('p_linear', ARRAY['NaN', 1, 2]::float8[]) AS nan,
        altlas.predict('p_linear', ARRAY['Infinity', 1, 2]::float8[]) AS infinite;
-SELECT altlas.predict('p_sum', ARRAY[1.5, NULL]);
-SELECT altlas.predict(NULL, ARRAY[1, 2, 3]);
+SELECT altlas.predict('p_sum', ARRAY[1.5, NULL]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict(NULL, ARRAY[1, 2, 3]); \echo :LAST_ERROR_SQLSTATE
 
 -- Bad input.
-SELECT altlas.predict('p_nothing', ARRAY[1]);
-SELECT altlas.predict('p_linear/7', ARRAY[1]);
-SELECT altlas.predict('p_linear@blue', ARRAY[1]);
-SELECT altlas.predict('p_linear/x', ARRAY[1]);
-SELECT altlas.predict('p_linear', ARRAY[1, 2]);
-SELECT altlas.predict('p_plain', ARRAY[1, 2]);
-SELECT altlas.predict('p_linear', ARRAY[]::float8[]);
-SELECT altlas.predict('p_linear', '{"a": 1, "b": 2}'::jsonb);
-SELECT altlas.predict('p_linear', '{"a": 1, "b": 2, "c": "x"}'::jsonb);
-SELECT altlas.predict('p_linear', '"text"'::jsonb);
-SELECT altlas.predict('p_linear', 'not json');
-SELECT altlas.predict('p_plain', '{"a": 1, "b": 2, "c": 3}'::jsonb);
-SELECT altlas.predict('p_linear', r) FROM (VALUES (1, 2)) r (a, b);
-SELECT altlas.predict('p_linear', r) FROM (VALUES (1, 2, '{}'::json)) r (a, b, c);
-SELECT altlas.predict('p_storm', ARRAY[1, 1]);
-SELECT altlas.predict_label('p_linear', ARRAY[1, 2, 3]);
-SELECT altlas.predict_proba('p_linear', ARRAY[1, 2, 3]);
-SELECT altlas.predict_label('altlas.task_type', ARRAY[1, 2, 3]);
-SELECT altlas.predict('altlas.task_type', 'delete the old logs');
+SELECT altlas.predict('p_nothing', ARRAY[1]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear/7', ARRAY[1]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear@blue', ARRAY[1]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear/x', ARRAY[1]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', ARRAY[1, 2]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_plain', ARRAY[1, 2]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', ARRAY[]::float8[]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', '{"a": 1, "b": 2}'::jsonb); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', '{"a": 1, "b": 2, "c": "x"}'::jsonb); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', '"text"'::jsonb); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', 'not json'); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_plain', '{"a": 1, "b": 2, "c": 3}'::jsonb); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', r) FROM (VALUES (1, 2)) r (a, b); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_linear', r) FROM (VALUES (1, 2, '{}'::json)) r (a, b, c); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('p_storm', ARRAY[1, 1]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict_label('p_linear', ARRAY[1, 2, 3]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict_proba('p_linear', ARRAY[1, 2, 3]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict_label('altlas.task_type', ARRAY[1, 2, 3]); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('altlas.task_type', 'delete the old logs'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.predict_label('altlas.task_type', 'delete the old logs');
 
 -- Read-only transactions, parallel plans, prepared statements, PL/pgSQL.
@@ -69,7 +69,7 @@ SELECT round(altlas.predict('p_linear', ARRAY[5.1, 3.5, 1.4])::numeric, 5);
 COMMIT;
 PREPARE p (text) AS SELECT round(altlas.predict($1, ARRAY[5.1, 3.5, 1.4])::numeric, 5);
 EXECUTE p ('p_linear');
-EXECUTE p ('p_nothing');
+EXECUTE p ('p_nothing'); \echo :LAST_ERROR_SQLSTATE
 EXECUTE p ('p_plain');
 CREATE TEMP TABLE points AS SELECT i::float8 AS a, 1.0::float8 AS b, 2.0::float8 AS c FROM generate_series(1, 1000) i;
 DO $$

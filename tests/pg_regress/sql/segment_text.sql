@@ -26,13 +26,13 @@ SELECT count(*) FROM altlas.segment_text('');
 SELECT count(*) FROM altlas.segment_text(E' \n\t ');
 SELECT count(*) FROM altlas.segment_text('🙂🙂🙂');
 -- Bad input.
-SELECT * FROM altlas.segment_text('x', 'klingon');
-SELECT * FROM altlas.segment_text('x', granularity => 'word');
-SELECT * FROM altlas.segment_text('delete it', model => 'no_such_model');
+SELECT * FROM altlas.segment_text('x', 'klingon'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM altlas.segment_text('x', granularity => 'word'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM altlas.segment_text('delete it', model => 'no_such_model'); \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) > 0 AS a_megabyte FROM altlas.segment_text(repeat('delete the file and ', 52428));
-SELECT count(*) FROM altlas.segment_text(repeat('x', 1024 * 1024 + 1));
+SELECT count(*) FROM altlas.segment_text(repeat('x', 1024 * 1024 + 1)); \echo :LAST_ERROR_SQLSTATE
 SET altlas.max_text_bytes = '2kB';
-SELECT count(*) FROM altlas.segment_text(repeat('x', 3000));
+SELECT count(*) FROM altlas.segment_text(repeat('x', 3000)); \echo :LAST_ERROR_SQLSTATE
 RESET altlas.max_text_bytes;
 BEGIN READ ONLY;
 SELECT content FROM altlas.segment_text('open the door');
