@@ -8,6 +8,7 @@
 check=no major=18
 if [ "${1:-}" = --check ]; then
   check=yes major=${2:-18}
+  say "comparing docs/errors.md and docs/guc.md with the server"
 else
   "$ROOT/scripts/setup.sh" build
   "$ROOT/scripts/build.sh" 18

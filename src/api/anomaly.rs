@@ -7,11 +7,11 @@ use altlas_series::{Detection, Method, Options, Point, SeriesError, ValidOptions
 use pgrx::JsonB;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::convert::{Cell, Kind, tick, timestamp_of_unix_us};
 use crate::error::{Error, Result, required, sql};
+use crate::store::document;
 use crate::store::source::{self, Sink, SourceColumn};
 
 /// Judges every value of a source, by series.
@@ -97,13 +97,11 @@ pub fn method_of(name: &str) -> Result<Method> {
 }
 
 fn options_of(options: Option<Value>) -> Result<ValidOptions> {
-    let given = options.unwrap_or_else(|| json!({}));
-    let options = Options::deserialize(&given).map_err(|e| Error::BadDocument {
-        what: "argument \"options\"".into(),
-        problem: e.to_string(),
-        hint: "Options are: threshold, period, direction, min_points, window, seasonal_window, trend_window."
-            .into(),
-    })?;
+    let options: Options = document::read(
+        "argument \"options\"",
+        &options.unwrap_or_else(|| json!({})),
+        "Options are: threshold, period, direction, min_points, window, seasonal_window, trend_window.",
+    )?;
     options.validate().map_err(|e| translate(e, None))
 }
 

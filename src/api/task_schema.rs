@@ -25,6 +25,13 @@ fn install_task_schema(schema: Option<&str>) -> sql::Result<()> {
 }
 
 fn install(schema: &str) -> Result<()> {
+    if schema.is_empty() {
+        return Err(Error::BadArgument {
+            argument: "schema".into(),
+            problem: "it is empty".into(),
+            hint: String::new(),
+        });
+    }
     let exists = Spi::get_one_with_args::<bool>(
         "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)",
         &[schema.into()],

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod artefact;
 pub mod audit;
+pub mod document;
 pub mod kpi;
 pub mod model;
 mod owner;

@@ -115,6 +115,16 @@ pub fn take_stdout() -> io::Result<File> {
     Ok(frames)
 }
 
+/// Gives memory that was freed back to the system. Reading a model takes several times its size for a moment, which
+/// the C library would keep for the next one.
+pub fn trim_memory() {
+    // SAFETY: no pointers, no preconditions; it locks what it looks at.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Ends the process without running destructors of C++ statics, which would race with threads that still run.
 pub fn exit_now(status: i32) -> ! {
     // SAFETY: `_exit` has no preconditions and does not return.

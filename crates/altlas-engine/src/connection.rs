@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use altlas_proto::{Failure, FailureKind, ProtoError, Reply, Request, TensorSpec, agree, read_frame, split};
+use altlas_runtime::StopHandle;
 
 use crate::jobs::{self, After, Client, Order, Why};
 use crate::watch::Peer;
@@ -102,7 +103,12 @@ impl Connection<'_> {
                     return self.refuse("the request does not belong here", None);
                 }
                 request => {
-                    let (answer, usable) = self.guarded(request, payload);
+                    // Until the answer is sent: an engine that stops waits for it.
+                    let stop = StopHandle::new();
+                    let stopper = stop.clone();
+                    let peer = Arc::clone(&self.peer);
+                    let _during = peer.during(move || stopper.stop());
+                    let (answer, usable) = self.guarded(request, payload, &stop);
                     self.answer(answer)?;
                     if !usable {
                         return Ok(());
@@ -163,8 +169,13 @@ impl Connection<'_> {
     }
 
     /// Answers a request that is one frame; `false` when something broke that must not go on.
-    fn guarded(&self, request: Request, payload: Vec<u8>) -> (Result<Answer, Failure>, bool) {
-        let work = AssertUnwindSafe(|| self.one(request, &payload));
+    fn guarded(
+        &self,
+        request: Request,
+        payload: Vec<u8>,
+        stop: &StopHandle,
+    ) -> (Result<Answer, Failure>, bool) {
+        let work = AssertUnwindSafe(|| self.one(request, &payload, stop));
         catch_unwind(work).map_or_else(
             |_| {
                 log::repeated("fault", "a request was ended by a fault of the engine");
@@ -180,13 +191,13 @@ impl Connection<'_> {
         )
     }
 
-    fn one(&self, request: Request, payload: &[u8]) -> Result<Answer, Failure> {
+    fn one(&self, request: Request, payload: &[u8], stop: &StopHandle) -> Result<Answer, Failure> {
         let reply = match request {
             Request::Run {
                 model,
                 inputs,
                 outputs,
-            } => return self.run_model(&model, inputs, &outputs, payload),
+            } => return self.run_model(&model, inputs, &outputs, payload, stop),
             Request::Describe { model } => return self.describe(&model),
             Request::Jobs => Reply::Jobs {
                 jobs: self.engine.jobs.list(),
@@ -205,11 +216,9 @@ impl Connection<'_> {
         inputs: Vec<TensorSpec>,
         outputs: &[String],
         payload: &[u8],
+        stop: &StopHandle,
     ) -> Result<Answer, Failure> {
         let digest = Digest::parse(model)?;
-        let stop = altlas_runtime::StopHandle::new();
-        let stopper = stop.clone();
-        let _during = self.peer.during(move || stopper.stop());
         let given_up: &dyn Fn() -> bool = &|| self.peer.given_up();
         let held = match self.engine.models.get(digest, given_up) {
             Ok(held) => held,
@@ -223,14 +232,13 @@ impl Connection<'_> {
             .detail(e.to_string())
         })?;
         let _pass = self.engine.gate.enter(digest, given_up)?;
-        let outputs = held.run(&inputs, outputs, &stop)?;
+        let outputs = held.run(&inputs, outputs, stop)?;
         let (specs, parts) = outputs.into_iter().map(|t| (t.spec, t.data)).unzip();
         Ok((Reply::Outputs { outputs: specs }, parts))
     }
 
     fn describe(&self, model: &str) -> Result<Answer, Failure> {
         let digest = Digest::parse(model)?;
-        let _during = self.peer.during(|| {});
         match self.engine.models.get(digest, &|| self.peer.given_up()) {
             Ok(held) => Ok((Reply::Signature(Box::new(held.signature().clone())), Vec::new())),
             Err(absent) => missing(absent, model),

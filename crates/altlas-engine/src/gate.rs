@@ -50,11 +50,11 @@ impl Gate {
         });
         state.queue.push_back(Arc::clone(&own));
         loop {
-            state = own.called.wait(state).unwrap_or_else(PoisonError::into_inner);
             // Whoever leaves gives its place to a waiter by taking it out of the queue.
             let Some(at) = state.queue.iter().position(|other| Arc::ptr_eq(other, &own)) else {
                 return Ok(Pass { gate: self, model });
             };
+            // Before each sleep, under the lock that `wake` takes, so that no call is missed.
             if given_up() {
                 state.queue.remove(at);
                 return Err(Failure::new(
@@ -62,6 +62,7 @@ impl Gate {
                     "the request was given up while it waited to run",
                 ));
             }
+            state = own.called.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -170,14 +171,19 @@ mod tests {
     fn never_more_than_allowed_are_inside() {
         let gate = Gate::new(3);
         let (inside, most) = (AtomicU32::new(0), AtomicU32::new(0));
+        let of_model = [const { AtomicU32::new(0) }; 5];
         thread::scope(|scope| {
             for n in 0..16 {
-                let (gate, inside, most) = (&gate, &inside, &most);
+                let (gate, inside, most, of_model) = (&gate, &inside, &most, &of_model);
                 scope.spawn(move || {
                     for turn in 0..200 {
-                        let _pass = gate.enter(model((n + turn) % 5), NEVER).ok().unwrap();
+                        let number = (n + turn) % 5;
+                        let _pass = gate.enter(model(number), NEVER).ok().unwrap();
+                        let alone = &of_model[usize::from(number)];
+                        assert_eq!(alone.fetch_add(1, Ordering::SeqCst), 0);
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::yield_now();
+                        alone.fetch_sub(1, Ordering::SeqCst);
                         inside.fetch_sub(1, Ordering::SeqCst);
                     }
                 });

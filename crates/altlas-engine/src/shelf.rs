@@ -208,7 +208,7 @@ impl<M> Room<'_, M> {
             .detail(format!(
                 "It needs about {bytes} bytes in memory, the budget is {budget}."
             ))
-            .hint("Raise altlas.engine_memory."));
+            .hint("Raise altlas.model_memory."));
         }
         let deadline = Instant::now() + PATIENCE;
         let mut inner = self.shelf.lock();
@@ -233,7 +233,7 @@ impl<M> Room<'_, M> {
                 .detail(format!(
                     "{taken} of {budget} bytes are taken, the model needs about {bytes}."
                 ))
-                .hint("Raise altlas.engine_memory, or try again."));
+                .hint("Raise altlas.model_memory, or try again."));
             }
             inner = self.shelf.wait(inner, left);
         }

@@ -1,4 +1,11 @@
 //! The job protocol, with jobs that misbehave on request (feature `test-jobs`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may"
+)]
 
 mod common;
 

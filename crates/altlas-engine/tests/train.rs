@@ -1,4 +1,11 @@
 //! Training through the server, from Arrow to a model that runs. Running it needs ONNX Runtime (`ALTLAS_ORT_LIB`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may"
+)]
 
 mod common;
 

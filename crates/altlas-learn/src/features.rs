@@ -147,7 +147,7 @@ impl Source<'_> {
     /// The features of the rows of these numbers.
     pub(crate) fn apply(&self, tabular: &Tabular, rows: &[usize]) -> Result<Matrix, LearnError> {
         let names: Vec<&str> = tabular.columns().iter().map(|c| c.name.as_str()).collect();
-        Ok(tabular.apply(&self.table.select(&names)?.take(rows)?, true, &|| ())?)
+        Ok(tabular.apply(&self.table.pick(&names, rows)?, true, &|| ())?)
     }
 
     fn spec(&self, name: &str) -> ColumnSpec {

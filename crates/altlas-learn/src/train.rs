@@ -319,11 +319,11 @@ fn write_manifest(
     } else {
         json!({"value": null, "label": "label", "proba": "probabilities"})
     };
-    let mut library = json!({"altlas": env!("CARGO_PKG_VERSION")});
-    if matches!(fitted.model, Model::Boosted(_)) {
+    let library = match fitted.model {
         // The version that lightgbm3-sys 1.0.11 carries.
-        library["lightgbm"] = json!("4.7.0");
-    }
+        Model::Boosted(_) => json!({"altlas": env!("CARGO_PKG_VERSION"), "lightgbm": "4.7.0"}),
+        Model::Linear(_) => json!({"altlas": env!("CARGO_PKG_VERSION")}),
+    };
     Ok(json!({
         "format": 1, "task": spec.task.name(), "columns": columns, "output": output,
         "labels": if regression { Value::Null } else { json!(target.labels) },

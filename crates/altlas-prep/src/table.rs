@@ -227,6 +227,17 @@ impl Table {
         Self::new(self.names.clone(), columns)
     }
 
+    /// The named columns of the rows of these numbers: `select` and `take` in one copy.
+    pub fn pick(&self, names: &[&str], rows: &[usize]) -> Result<Self, PrepError> {
+        if let Some(&row) = rows.iter().find(|&&row| row >= self.rows) {
+            return Err(PrepError::RowOutOfRange { row, rows: self.rows });
+        }
+        let missing = |name: &str| PrepError::MissingColumn(name.to_owned());
+        let pick = |name: &&str| self.column(name).and_then(|c| c.take(rows)).ok_or_else(|| missing(name));
+        let columns = names.iter().map(pick).collect::<Result<_, _>>()?;
+        Self::new(names.iter().map(|name| (*name).to_owned()).collect(), columns)
+    }
+
     /// `length` rows from row `start` on.
     pub fn slice(&self, start: usize, length: usize) -> Result<Self, PrepError> {
         let end = start.saturating_add(length);

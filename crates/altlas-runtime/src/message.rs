@@ -43,10 +43,15 @@ fn after_location(text: &str) -> &str {
     if let Some((_, point)) = text.rsplit_once(" was false. ") {
         return point;
     }
-    // A signature ends in `)`, for members of templates followed by `[with …]`; a condition of its own may be missing.
     let after_path = text.rsplit_once(".cc:").map_or(text, |(_, rest)| rest);
+    // A signature ends in `)`, for lambdas in `<lambda()>`, for templates in `[with …]`.
     let after_signature = after_path
-        .rsplit_once("] ")
+        .rsplit_once("<lambda()> ")
+        .or_else(|| {
+            after_path
+                .split_once("[with ")
+                .and_then(|(_, rest)| rest.split_once("] "))
+        })
         .or_else(|| after_path.split_once(") "));
     after_signature.map_or(after_path, |(_, point)| point)
 }
@@ -90,6 +95,11 @@ mod tests {
             (
                 "Could not find an implementation for Abs(1) node with name ''",
                 "Could not find an implementation for Abs(1) node with name ''",
+            ),
+            (
+                "Exception during initialization: /onnxruntime_src/onnxruntime/core/providers/cpu/text/string_normalizer.cc:235 \
+                 onnxruntime::StringNormalizer::Locale::Locale(const std::string&)::<lambda()> Failed to construct locale",
+                "Failed to construct locale",
             ),
             ("", ""),
         ];

@@ -38,7 +38,7 @@ impl Runtime {
             path: path.to_owned(),
             reason,
         };
-        // The binding panics on a path that is no runtime in some builds of it, so look first.
+        // The dynamic loader's own words for a missing file are about its search.
         if !path.is_file() {
             return Err(failed("there is no such file".to_owned()));
         }

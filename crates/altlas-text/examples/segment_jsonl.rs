@@ -5,8 +5,8 @@
 
 use std::io::{self, BufRead, Write};
 
-use altlas_text::{segment, sentences, Language};
-use serde_json::{json, Value};
+use altlas_text::{Language, segment, sentences};
+use serde_json::{Value, json};
 
 fn main() -> io::Result<()> {
     let flags: Vec<String> = std::env::args().skip(1).collect();
@@ -15,8 +15,11 @@ fn main() -> io::Result<()> {
     for line in io::stdin().lock().lines() {
         let row: Value = serde_json::from_str(&line?)?;
         let text = row.get("text").and_then(Value::as_str).unwrap_or_default();
-        let language: Option<Language> =
-            row.get("language").and_then(Value::as_str).filter(|_| has("--gold-language")).and_then(|l| l.parse().ok());
+        let language: Option<Language> = row
+            .get("language")
+            .and_then(Value::as_str)
+            .filter(|_| has("--gold-language"))
+            .and_then(|l| l.parse().ok());
         let answer = if has("--sentences") {
             json!({"ends": sentences(text, language, &|| ()).iter().map(|s| s.end).collect::<Vec<_>>()})
         } else {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::lexicon::{words, Words};
+use crate::lexicon::{Words, words};
 
 /// Titles and the like: a name or a number follows, so the dot never ends a sentence.
 const BEFORE_A_NAME: &str = "mr mrs ms dr prof doç doc yrd öğr uzm av alb alb gen org korg tümg tuğg yzb ütğm tğm bnb yb kur hz st sr jr sn sayın no nu art fig vol pp pg ed eds rev hon sgt capt lt col gen gov sen rep \

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 
 use crate::error::TextError;
 use crate::fold::fold;
-use crate::lexicon::{words, Words, EN_FORMS, EN_VERBS};
-use crate::morph::{read, Form};
-use crate::token::{tokens, Token};
+use crate::lexicon::{EN_FORMS, EN_VERBS, TR_COMPOUNDS, TR_STEMS, Words, words};
+use crate::morph::{Form, read};
+use crate::token::{Token, tokens};
 
 /// A language the rules know, or another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,13 +95,16 @@ pub(crate) fn detect_folded(chars: &[char], tokens: &[Token]) -> Language {
     let mut letters = 0.0_f32;
     for c in chars.iter().take(20_000) {
         match c {
-            'ı' | 'İ' | 'ş' | 'Ş' | 'ğ' | 'Ğ' => letters += 1.0,
-            'ä' | 'ß' | 'ñ' | 'õ' | 'ã' | 'œ' | 'æ' | 'å' | 'ø' | 'ł' | 'ż' | 'ę' | 'ą' | 'ś' | 'ć' | 'ź' | 'č' | 'š' | 'ž' | 'ř' | 'ě' | '¿' | '¡' | 'è' | 'ê' | 'à' | 'ò' | 'ù' | 'ő' | 'ű' | 'ț' | 'ș' | 'ă' | 'ə' | 'Ə' => other += 0.7,
-            'ö' | 'ü' | 'Ö' | 'Ü' | 'ç' | 'Ç' => letters += 0.25,
+            'ä' | 'ß' | 'ñ' | 'õ' | 'ã' | 'œ' | 'æ' | 'å' | 'ø' | 'ł' | 'ż' | 'ę' | 'ą' | 'ś' | 'ć' | 'ź'
+            | 'č' | 'š' | 'ž' | 'ř' | 'ě' | '¿' | '¡' | 'è' | 'ê' | 'à' | 'ò' | 'ù' | 'ő' | 'ű' | 'ț'
+            | 'ș' | 'ă' | 'ə' | 'Ə' => other += 0.7,
             _ => {}
         }
         if c.is_alphabetic() {
-            if ('\u{41}'..='\u{24f}').contains(c) || ('\u{1e00}'..='\u{1eff}').contains(c) || ('\u{ff21}'..='\u{ff5a}').contains(c) {
+            if ('\u{41}'..='\u{24f}').contains(c)
+                || ('\u{1e00}'..='\u{1eff}').contains(c)
+                || ('\u{ff21}'..='\u{ff5a}').contains(c)
+            {
                 latin += 1;
             } else {
                 foreign += 1;
@@ -111,11 +114,27 @@ pub(crate) fn detect_folded(chars: &[char], tokens: &[Token]) -> Language {
     if foreign > latin || latin == 0 {
         return Language::Other;
     }
-    for token in tokens.iter().take(WINDOW).filter(|t| t.is_word() && !t.is_number()) {
+    for token in tokens
+        .iter()
+        .take(WINDOW)
+        .filter(|t| t.is_word() && !t.is_number())
+    {
         let word = token.fold.as_str();
+        // Letters speak inside words alone: a file name may be in any language.
+        for c in chars.get(token.start..token.end).unwrap_or_default() {
+            letters += match c {
+                'ı' | 'İ' | 'ş' | 'Ş' | 'ğ' | 'Ğ' => 1.0,
+                'ö' | 'ü' | 'Ö' | 'Ü' | 'ç' | 'Ç' => 0.25,
+                _ => 0.0,
+            };
+        }
         let written = chars.get(token.start..token.end).unwrap_or_default();
         let marked = written.iter().any(|c| !c.is_ascii() && *c != '’');
-        let (is_tr, is_en, is_other) = (TR.contains(word), EN.contains(word) && !marked, OTHERS.contains(word));
+        let (is_tr, is_en, is_other) = (
+            TR.contains(word),
+            EN.contains(word) && !marked,
+            OTHERS.contains(word),
+        );
         if is_tr {
             tr += if is_other || is_en { 0.5 } else { 1.0 };
         }
@@ -124,11 +143,19 @@ pub(crate) fn detect_folded(chars: &[char], tokens: &[Token]) -> Language {
         }
         if is_other {
             other += if is_tr || is_en { 0.4 } else { 1.0 };
+            if !is_tr && !is_en && TR_STEMS.contains_key(word) {
+                // `al` is an article elsewhere and `take` in Turkish.
+                tr += 0.6;
+                other -= 0.5;
+            }
         }
         if is_tr || is_en || is_other {
             continue;
         }
         tr += turkish_form(word);
+        if TR_COMPOUNDS.contains_key(word) && !EN_VERBS.contains_key(word) {
+            tr += 0.4;
+        }
         en += if marked { 0.0 } else { english_form(word) };
     }
     tr += letters.min(tr + 3.0);
@@ -136,14 +163,26 @@ pub(crate) fn detect_folded(chars: &[char], tokens: &[Token]) -> Language {
     if best <= 0.0 || other > best {
         return Language::Other;
     }
-    if tr > en || (tr - en).abs() < f32::EPSILON && letters > 0.0 { Language::Turkish } else { Language::English }
+    if tr > en || (tr - en).abs() < f32::EPSILON && letters > 0.0 {
+        Language::Turkish
+    } else {
+        Language::English
+    }
 }
 
 /// Suffixes and forms that only Turkish has, as far as English and its neighbours go.
 fn turkish_form(word: &str) -> f32 {
     if let Some((_, suffix)) = word.split_once('\'') {
-        let tr = ["da", "de", "ta", "te", "dan", "den", "tan", "ten", "nin", "in", "un", "nun", "yi", "yu", "i", "u", "a", "e", "ya", "ye", "na", "ne", "la", "le", "yla", "yle", "ki", "daki", "deki", "lar", "ler"];
-        return if tr.contains(&suffix) || suffix.len() > 3 { 1.0 } else { 0.0 };
+        let tr = [
+            "da", "de", "ta", "te", "dan", "den", "tan", "ten", "nin", "in", "un", "nun", "yi", "yu", "i",
+            "u", "a", "e", "ya", "ye", "na", "ne", "la", "le", "yla", "yle", "ki", "daki", "deki", "lar",
+            "ler",
+        ];
+        return if tr.contains(&suffix) || suffix.len() > 3 {
+            1.0
+        } else {
+            0.0
+        };
     }
     let mut score: f32 = 0.0;
     if let Some(reading) = read(word) {
@@ -155,8 +194,11 @@ fn turkish_form(word: &str) -> f32 {
         };
     }
     let endings = [
-        "lari", "leri", "larini", "lerini", "lar", "ler", "sini", "sunu", "nin", "nun", "dan", "den", "tan", "ten", "yor", "yorum", "mak", "mek", "digi", "dugu", "acak", "ecek", "ligi", "lugu", "larin", "lerin",
-        "imi", "unu", "ini", "lara", "lere", "inda", "inde", "sinda", "sinde", "ina", "ine", "yla", "yle", "daki", "deki", "abilir", "ebilir", "iyor", "uyor", "mis", "musun", "lik", "luk", "ci", "cu", "siz", "suz", "dir", "tir",
+        "lari", "leri", "larini", "lerini", "lar", "ler", "sini", "sunu", "nin", "nun", "dan", "den", "tan",
+        "ten", "yor", "yorum", "mak", "mek", "digi", "dugu", "acak", "ecek", "ligi", "lugu", "larin",
+        "lerin", "imi", "unu", "ini", "lara", "lere", "inda", "inde", "sinda", "sinde", "ina", "ine", "yla",
+        "yle", "daki", "deki", "abilir", "ebilir", "iyor", "uyor", "mis", "musun", "lik", "luk", "ci", "cu",
+        "siz", "suz", "dir", "tir",
     ];
     if word.len() > 5 && endings.iter().any(|e| word.ends_with(e)) {
         score += 0.4;
@@ -168,7 +210,14 @@ fn turkish_form(word: &str) -> f32 {
 
 fn english_form(word: &str) -> f32 {
     if word.contains('\'') {
-        return if ["'s", "n't", "'re", "'ll", "'ve", "'d", "'m"].iter().any(|s| word.ends_with(s)) { 0.9 } else { 0.0 };
+        return if ["'s", "n't", "'re", "'ll", "'ve", "'d", "'m"]
+            .iter()
+            .any(|s| word.ends_with(s))
+        {
+            0.9
+        } else {
+            0.0
+        };
     }
     let mut score: f32 = if EN_VERBS.contains_key(word) {
         0.8
@@ -177,11 +226,19 @@ fn english_form(word: &str) -> f32 {
     } else {
         0.0
     };
-    let endings = ["ing", "tion", "tions", "ed", "ly", "ment", "ness", "ous", "ght", "sh", "ck", "ies", "ty", "ee", "oo", "th", "wh"];
+    let endings = [
+        "ing", "tion", "tions", "ed", "ly", "ment", "ness", "ous", "ght", "sh", "ck", "ies", "ty", "ee",
+        "oo", "th", "wh",
+    ];
     if word.len() > 4 && endings.iter().any(|e| word.ends_with(e)) {
         score += 0.3;
     }
-    if word.contains('w') || word.contains('q') || word.contains('x') || word.contains("th") || word.contains("sh") {
+    if word.contains('w')
+        || word.contains('q')
+        || word.contains('x')
+        || word.contains("th")
+        || word.contains("sh")
+    {
         score += 0.25;
     }
     score

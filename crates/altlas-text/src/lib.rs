@@ -17,7 +17,7 @@ mod token;
 mod types;
 
 pub use error::TextError;
-pub use language::{detect_language, Language};
-pub use sentences::{sentences, Span};
-pub use task::{segment, DependencyKind, Segment, Segmentation, RULES_VERSION};
+pub use language::{Language, detect_language};
+pub use sentences::{Span, sentences};
+pub use task::{DependencyKind, RULES_VERSION, Segment, Segmentation, segment};
 pub use types::TaskType;

@@ -3,7 +3,7 @@
 //! Words are folded to ASCII, so a vowel of the suffixes is `a`/`e` or `i`/`u`. The grammar is strict: a
 //! word whose rest is no chain of suffixes is no verb, which keeps `bul` out of `İstanbul` and `ver` out of `veri`.
 
-use crate::lexicon::{Verb, TR_HAPPENS, TR_NOT_VERBS, TR_STEMS};
+use crate::lexicon::{TR_HAPPENS, TR_NOT_VERBS, TR_STEMS, Verb};
 
 /// What a verb form does in its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +57,17 @@ pub(crate) fn read(word: &str) -> Option<Reading> {
     }
     let longest = word.len().min(16);
     for cut in (2..=longest).rev() {
-        let (Some(stem), Some(rest)) = (word.get(..cut), word.get(cut..)) else { continue };
+        let (Some(stem), Some(rest)) = (word.get(..cut), word.get(cut..)) else {
+            continue;
+        };
         if let Some(reading) = with_stem(stem, rest) {
             return Some(reading);
         }
         // et → edip, hazırla → hazırlıyor
-        if let Some(root) = stem.strip_suffix('d').filter(|r| r.ends_with('e') || matches!(*r, "gi" | "gu")) {
+        if let Some(root) = stem
+            .strip_suffix('d')
+            .filter(|r| r.ends_with('e') || matches!(*r, "gi" | "gu"))
+        {
             if rest.starts_with(['a', 'e', 'i', 'u']) {
                 if let Some(reading) = with_stem(&format!("{root}t"), rest) {
                     return Some(reading);
@@ -89,7 +94,12 @@ fn with_stem(stem: &str, rest: &str) -> Option<Reading> {
     let vowel = stem.ends_with(['a', 'e', 'i', 'u', 'o']);
     let (form, passive) = chain(rest, vowel, 0)?;
     // `-ar` and `-ın` of some stems are other stems' forms; the tables list those stems themselves.
-    Some(Reading { stem: stem.to_owned(), verb, form, passive })
+    Some(Reading {
+        stem: stem.to_owned(),
+        verb,
+        form,
+        passive,
+    })
 }
 
 /// Voice and ability suffixes before the last ones.
@@ -111,7 +121,17 @@ fn chain(rest: &str, vowel: bool, depth: u8) -> Option<(Form, bool)> {
     let voices: &[(&str, bool)] = if vowel {
         &[("nil", true), ("n", true), ("t", false)]
     } else {
-        &[("il", true), ("ul", true), ("in", true), ("un", true), ("tir", false), ("dir", false), ("tur", false), ("dur", false), ("t", false)]
+        &[
+            ("il", true),
+            ("ul", true),
+            ("in", true),
+            ("un", true),
+            ("tir", false),
+            ("dir", false),
+            ("tur", false),
+            ("dur", false),
+            ("t", false),
+        ]
     };
     for (suffix, passive) in voices {
         if let Some(after) = rest.strip_prefix(suffix).filter(|a| !a.is_empty()) {
@@ -126,8 +146,8 @@ fn chain(rest: &str, vowel: bool, depth: u8) -> Option<(Form, bool)> {
 /// The last suffixes.
 fn ending(rest: &str, vowel: bool) -> Option<Form> {
     use Form::{
-        Adverb, Aorist, Condition, Diktan, Imperative, Inca, Infinitive, Ip, Optative, PoliteImperative, Present, Relative,
-        Statement,
+        Adverb, Aorist, Condition, Diktan, Imperative, Inca, Infinitive, Ip, Optative, PoliteImperative,
+        Present, Relative, Statement,
     };
     if rest.is_empty() {
         return Some(Imperative);
@@ -151,14 +171,22 @@ fn ending(rest: &str, vowel: bool) -> Option<Form> {
             return Some(Form::Nominal);
         }
         if let Some(tail) = strip_any(b, &["acak", "ecek"]) {
-            return Some(if matches!(tail, "sa" | "se") { Condition } else if tail.is_empty() || is_person(tail) { Present } else { Relative });
+            return Some(if matches!(tail, "sa" | "se") {
+                Condition
+            } else if tail.is_empty() || is_person(tail) {
+                Present
+            } else {
+                Relative
+            });
         }
     }
     if let Some(tail) = strip_any(rest, &["mak", "mek"]) {
-        return (tail.is_empty() || starts_any(tail, &["tan", "ten", "ta", "te", "si", "la", "le"])).then_some(Infinitive);
+        return (tail.is_empty() || starts_any(tail, &["tan", "ten", "ta", "te", "si", "la", "le"]))
+            .then_some(Infinitive);
     }
     if starts_any(rest, &["digi", "dugu", "tigi", "tugu"]) {
-        let accusative = rest.ends_with("ni") || rest.ends_with("nu") || rest.ends_with("ne") || rest.ends_with("na");
+        let accusative =
+            rest.ends_with("ni") || rest.ends_with("nu") || rest.ends_with("ne") || rest.ends_with("na");
         return Some(if accusative { Form::Nominal } else { Relative });
     }
     if let Some(tail) = strip_any(rest, &["dik", "tik", "duk", "tuk"]) {
@@ -169,7 +197,9 @@ fn ending(rest: &str, vowel: bool) -> Option<Form> {
         };
     }
     match rest {
-        "sana" | "sene" | "saniza" | "senize" | "sin" | "sun" | "sinlar" | "sinler" | "sunlar" | "sunler" => return Some(Optative),
+        "sana" | "sene" | "saniza" | "senize" | "sin" | "sun" | "sinlar" | "sinler" | "sunlar" | "sunler" => {
+            return Some(Optative);
+        }
         "r" | "ar" | "er" | "ir" | "ur" if (rest == "r") == vowel => return Some(Aorist),
         "madan" | "meden" => return Some(Adverb),
         _ => {}
@@ -178,12 +208,24 @@ fn ending(rest: &str, vowel: bool) -> Option<Form> {
         return Some(Adverb);
     }
     if let Some(tail) = strip_any(rest, &["iyor", "uyor"]) {
-        return Some(if starts_any(tail, &["sa", "se"]) { Condition } else { Present });
+        return Some(if starts_any(tail, &["sa", "se"]) {
+            Condition
+        } else {
+            Present
+        });
     }
     if rest.ends_with("sa") || rest.ends_with("se") || rest.ends_with("salar") || rest.ends_with("seler") {
         let head = rest.trim_end_matches("lar").trim_end_matches("ler");
-        let head = head.strip_suffix("sa").or_else(|| head.strip_suffix("se")).unwrap_or(head);
-        return ["", "r", "ar", "er", "ir", "ur", "diy", "duy", "tiy", "tuy", "mis", "maz", "mez", "mediy", "madiy"].contains(&head).then_some(Condition);
+        let head = head
+            .strip_suffix("sa")
+            .or_else(|| head.strip_suffix("se"))
+            .unwrap_or(head);
+        return [
+            "", "r", "ar", "er", "ir", "ur", "diy", "duy", "tiy", "tuy", "mis", "maz", "mez", "mediy",
+            "madiy",
+        ]
+        .contains(&head)
+        .then_some(Condition);
     }
     if let Some(tail) = strip_any(rest, &["di", "du", "ti", "tu"]) {
         return (tail.is_empty() || is_person(tail)).then_some(Statement);
@@ -208,7 +250,9 @@ fn negated(tail: &str) -> Option<Form> {
         "zsa" | "zse" | "diyse" | "diysa" | "se" | "sa" => Some(Form::Condition),
         "sin" | "yelim" | "yalim" => Some(Form::Prohibition),
         _ if starts_any(tail, &["digi", "yece", "yaca", "yan", "yen"]) => Some(Form::Relative),
-        _ if starts_any(tail, &["ni", "mi", "si", "ye", "ya", "yi", "n", "k", "la", "le"]) && tail.len() <= 8 => Some(Form::Nominal),
+        _ if starts_any(tail, &["ni", "mi", "si", "ye", "ya", "yi", "n", "k"]) && tail.len() <= 8 => {
+            Some(Form::Nominal)
+        }
         _ => None,
     }
 }
@@ -216,13 +260,33 @@ fn negated(tail: &str) -> Option<Form> {
 fn is_person(tail: &str) -> bool {
     matches!(
         tail,
-        "m" | "n" | "k" | "im" | "um" | "sin" | "sun" | "iz" | "uz" | "siniz" | "sunuz" | "niz" | "nuz" | "lar" | "ler" | "ti" | "tu" | "du" | "di"
+        "m" | "n"
+            | "k"
+            | "im"
+            | "um"
+            | "sin"
+            | "sun"
+            | "iz"
+            | "uz"
+            | "siniz"
+            | "sunuz"
+            | "niz"
+            | "nuz"
+            | "lar"
+            | "ler"
+            | "ti"
+            | "tu"
+            | "du"
+            | "di"
     )
 }
 
 fn is_case(tail: &str) -> bool {
     tail.is_empty()
-        || matches!(tail, "i" | "a" | "e" | "in" | "da" | "de" | "dan" | "den" | "la" | "le")
+        || matches!(
+            tail,
+            "i" | "a" | "e" | "in" | "da" | "de" | "dan" | "den" | "la" | "le"
+        )
         || starts_any(tail, &["lar", "ler"]) && tail.len() <= 8
 }
 
@@ -246,11 +310,19 @@ pub(crate) fn is_statement(word: &str) -> bool {
         .iter()
         .find_map(|p| word.strip_suffix(p).filter(|w| ends_past(w)))
         .unwrap_or(word);
-    ends_past(bare) || ["acak", "ecek", "acagim", "ecegim", "acagiz", "ecegiz", "acaklar", "ecekler", "mali", "meli", "maz", "mez"].iter().any(|s| word.ends_with(s))
+    ends_past(bare)
+        || [
+            "acak", "ecek", "acagim", "ecegim", "acagiz", "ecegiz", "acaklar", "ecekler", "mali", "meli",
+            "maz", "mez",
+        ]
+        .iter()
+        .any(|s| word.ends_with(s))
 }
 
 fn ends_past(word: &str) -> bool {
-    ["di", "du", "ti", "tu", "mis", "mus", "misti", "mustu"].iter().any(|s| word.strip_suffix(s).is_some_and(|w| w.len() >= 3))
+    ["di", "du", "ti", "tu", "mis", "mus", "misti", "mustu"]
+        .iter()
+        .any(|s| word.strip_suffix(s).is_some_and(|w| w.len() >= 3))
 }
 
 #[cfg(test)]
@@ -293,7 +365,9 @@ mod tests {
 
     #[test]
     fn look_alikes_are_no_verbs() {
-        for word in ["istanbul", "veri", "araba", "ekip", "sahip", "yakin", "silindir", "tablo"] {
+        for word in [
+            "istanbul", "veri", "araba", "ekip", "sahip", "yakin", "silindir", "tablo",
+        ] {
             assert!(read(word).is_none(), "{word}");
         }
     }

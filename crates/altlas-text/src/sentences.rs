@@ -1,9 +1,9 @@
 //! Sentence boundaries by rules: Turkish and English abbreviations, numbers, ordinals, quotations,
 //! ellipses; other languages by terminators and white space.
 
-use crate::abbreviations::{dot_after, Dot};
+use crate::abbreviations::{Dot, dot_after};
 use crate::fold::fold_chars;
-use crate::language::{detect_folded, Language};
+use crate::language::{Language, detect_folded};
 use crate::token::{is_break, tokens};
 
 /// A span of code points, half-open.
@@ -34,7 +34,10 @@ pub fn sentences(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Vec
         let window = chars.get(..chars.len().min(20_000)).unwrap_or_default();
         detect_folded(window, &tokens(window, tick))
     });
-    let splitter = Splitter { chars: &chars, language };
+    let splitter = Splitter {
+        chars: &chars,
+        language,
+    };
     let mut out = Vec::new();
     let (mut start, mut i, mut seen) = (0, 0, 0);
     while i < chars.len() {
@@ -42,7 +45,7 @@ pub fn sentences(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Vec
             tick();
             seen = i;
         }
-        match splitter.end_at(i, start) {
+        match splitter.end_at(i, start, tick) {
             Step::Go(next) => i = next.max(i + 1),
             Step::Cut(end, next) => {
                 push(&chars, start, end, &mut out);
@@ -57,9 +60,14 @@ pub fn sentences(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Vec
 
 fn push(chars: &[char], start: usize, end: usize, out: &mut Vec<Span>) {
     let body = chars.get(start..end).unwrap_or_default();
-    let Some(first) = body.iter().position(|c| !c.is_whitespace()) else { return };
+    let Some(first) = body.iter().position(|c| !c.is_whitespace()) else {
+        return;
+    };
     let last = body.iter().rposition(|c| !c.is_whitespace()).unwrap_or(first);
-    out.push(Span { start: start + first, end: start + last + 1 });
+    out.push(Span {
+        start: start + first,
+        end: start + last + 1,
+    });
 }
 
 enum Step {
@@ -78,10 +86,10 @@ impl Splitter<'_> {
         self.chars.get(i).copied().unwrap_or('\0')
     }
 
-    fn end_at(&self, i: usize, start: usize) -> Step {
+    fn end_at(&self, i: usize, start: usize, tick: &dyn Fn()) -> Step {
         let c = self.at(i);
         if is_break(c) {
-            return self.line_break(i);
+            return self.line_break(i, tick);
         }
         if !TERMINATORS.contains(c) {
             return Step::Go(i + 1);
@@ -89,9 +97,16 @@ impl Splitter<'_> {
         let mut end = i + 1;
         while TERMINATORS.contains(self.at(end)) && end < self.chars.len() {
             end += 1;
+            if (end - i) % 4096 == 0 {
+                tick();
+            }
         }
         let run_end = end;
-        while end < self.chars.len() && end < run_end + 8 && CLOSERS.contains(self.at(end)) && !self.opens(end) {
+        while end < self.chars.len()
+            && end < run_end + 8
+            && CLOSERS.contains(self.at(end))
+            && !self.opens(end)
+        {
             end += 1;
         }
         let mut next = end;
@@ -99,24 +114,42 @@ impl Splitter<'_> {
             next += 1;
         }
         if next >= self.chars.len() || is_break(self.at(next)) {
-            let goes_on = is_break(self.at(next)) && self.lower_after(next) && self.single_dot(i, run_end) && dot_after(&self.word_before(i)) != Dot::Plain;
-            return if goes_on { Step::Go(next) } else { Step::Cut(end, next) };
+            let goes_on = is_break(self.at(next))
+                && self.lower_after(next)
+                && self.single_dot(i, run_end)
+                && dot_after(&self.word_before(i)) != Dot::Plain;
+            return if goes_on {
+                Step::Go(next)
+            } else {
+                Step::Cut(end, next)
+            };
         }
         let spaced = next > end;
         if !spaced && !WIDE.contains(c) {
-            return if self.glued(i, run_end, end) { Step::Cut(end, end) } else { Step::Go(run_end) };
+            return if self.glued(i, run_end, end) {
+                Step::Cut(end, end)
+            } else {
+                Step::Go(run_end)
+            };
         }
-        if self.keeps(i, run_end, end, next, start) { Step::Go(run_end) } else { Step::Cut(end, next) }
+        if self.keeps(i, run_end, end, next, start) {
+            Step::Go(run_end)
+        } else {
+            Step::Cut(end, next)
+        }
     }
 
     /// A line break ends a sentence, unless the line before is wrapped: it is long, ends without a mark, and
     /// the next line begins with a small letter.
-    fn line_break(&self, i: usize) -> Step {
+    fn line_break(&self, i: usize, tick: &dyn Fn()) -> Step {
         let (mut next, mut breaks) = (i, 0);
         while next < self.chars.len() && self.at(next).is_whitespace() {
             let carriage = self.at(next) == '\r' && self.at(next + 1) == '\n';
             breaks += usize::from(is_break(self.at(next)) && !carriage);
             next += 1;
+            if (next - i) % 4096 == 0 {
+                tick();
+            }
         }
         let from = i.saturating_sub(60);
         let wrapped = breaks == 1
@@ -124,13 +157,20 @@ impl Splitter<'_> {
             && i >= 60
             && (from..i).all(|k| !is_break(self.at(k)))
             && self.at(i - 1).is_alphanumeric();
-        if wrapped { Step::Go(next) } else { Step::Cut(i, next) }
+        if wrapped {
+            Step::Go(next)
+        } else {
+            Step::Cut(i, next)
+        }
     }
 
     /// A quote after white space or before a letter opens rather than closes.
     fn opens(&self, i: usize) -> bool {
         let after = self.at(i + 1);
-        matches!(self.at(i), '"' | '\'') && after.is_alphanumeric() && !self.at(i.wrapping_sub(1)).is_alphanumeric() && self.at(i.wrapping_sub(1)).is_whitespace()
+        matches!(self.at(i), '"' | '\'')
+            && after.is_alphanumeric()
+            && !self.at(i.wrapping_sub(1)).is_alphanumeric()
+            && self.at(i.wrapping_sub(1)).is_whitespace()
     }
 
     fn single_dot(&self, i: usize, end: usize) -> bool {
@@ -148,21 +188,31 @@ impl Splitter<'_> {
         let word = before.is_lowercase() && two.is_alphabetic() && self.at(end + 1).is_lowercase();
         let closed = end > run_end && after.is_uppercase() && before.is_alphanumeric();
         let marks = self.at(i) != '.' && before.is_alphabetic() && after.is_uppercase();
-        (word && dot_after(&self.word_before(i)) == Dot::Plain && !self.in_address(i)) || closed || marks && !self.in_address(i)
+        (word && dot_after(&self.word_before(i)) == Dot::Plain && !self.in_address(i))
+            || closed
+            || marks && !self.in_address(i)
     }
 
     /// Inside a URL, an e-mail address or a path.
     fn in_address(&self, i: usize) -> bool {
         let from = i.saturating_sub(REACH);
-        let head = (from..i).rev().find(|k| self.at(*k).is_whitespace()).map_or(from, |k| k + 1);
-        let tail = (i..i + REACH).find(|k| self.at(*k).is_whitespace() || *k >= self.chars.len()).unwrap_or(i + REACH);
+        let head = (from..i)
+            .rev()
+            .find(|k| self.at(*k).is_whitespace())
+            .map_or(from, |k| k + 1);
+        let tail = (i..i + REACH)
+            .find(|k| self.at(*k).is_whitespace() || *k >= self.chars.len())
+            .unwrap_or(i + REACH);
         (head..tail).any(|k| matches!(self.at(k), '/' | '@' | '\\' | '=' | '&' | '_'))
     }
 
     /// The folded word, dots included, that ends before `i`.
     fn word_before(&self, i: usize) -> String {
         let from = i.saturating_sub(REACH);
-        let head = (from..i).rev().find(|k| !(self.at(*k).is_alphanumeric() || self.at(*k) == '.')).map_or(from, |k| k + 1);
+        let head = (from..i)
+            .rev()
+            .find(|k| !(self.at(*k).is_alphanumeric() || self.at(*k) == '.'))
+            .map_or(from, |k| k + 1);
         fold_chars(self.chars.get(head..i).unwrap_or_default())
     }
 
@@ -190,18 +240,30 @@ impl Splitter<'_> {
         if self.single_dot(i, run_end) {
             return self.dot_keeps(i, end, next, letter, start);
         }
-        if matches!(c, '.' | '…') || self.chars.get(i..run_end).unwrap_or_default().iter().all(|x| matches!(x, '.' | '…' | '‥')) {
+        if matches!(c, '.' | '…')
+            || self
+                .chars
+                .get(i..run_end)
+                .unwrap_or_default()
+                .iter()
+                .all(|x| matches!(x, '.' | '…' | '‥'))
+        {
             // An ellipsis before a small letter is a pause.
             return lower;
         }
         // `"Geldi mi?" diye sordu`: the quotation is part of the sentence.
-        lower && (end > run_end || self.language == Language::Turkish)
+        lower && end > run_end
     }
 
     fn dot_keeps(&self, i: usize, end: usize, next: usize, letter: char, start: usize) -> bool {
         let word = self.word_before(i);
         let before = self.at(i.wrapping_sub(1));
-        if letter.is_lowercase() {
+        if letter.is_lowercase()
+            && (end > i + 1 || self.language == Language::Other || !self.plain_word(&word))
+        {
+            return true;
+        }
+        if self.language == Language::Turkish && self.reports(next) {
             return true;
         }
         if word.is_empty() {
@@ -213,29 +275,65 @@ impl Splitter<'_> {
         }
         let digits = word.bytes().all(|b| b.is_ascii_digit());
         if digits {
-            return self.number_keeps(i, &word, next, letter, start);
+            return self.number_keeps(i, &word, letter, start);
         }
         let initial = word.chars().count() == 1 && before.is_uppercase();
         if initial || word.len() == 3 && word.contains('.') && before.is_uppercase() {
-            return self.initial_keeps(i, next, &word);
+            // Initials: `J. Smith`, `T. C. Ankara`.
+            return true;
         }
         match dot_after(&word) {
             Dot::Inner => true,
-            Dot::Either => !(letter.is_uppercase() || !letter.is_alphanumeric()) || self.name_goes_on(&word, next),
+            Dot::Either => {
+                !(letter.is_uppercase() || !letter.is_alphanumeric()) || self.name_goes_on(&word, next)
+            }
             Dot::Plain => false,
         }
     }
 
+    /// `… dedi`: what was said before belongs to the verb of saying.
+    fn reports(&self, next: usize) -> bool {
+        let end = (next..next + 8)
+            .find(|k| !self.at(*k).is_alphabetic())
+            .unwrap_or(next + 8);
+        let word = fold_chars(self.chars.get(next..end).unwrap_or_default());
+        matches!(
+            word.as_str(),
+            "dedi"
+                | "diye"
+                | "diyor"
+                | "der"
+                | "demis"
+                | "deyip"
+                | "diyen"
+                | "derken"
+                | "diyerek"
+                | "dedim"
+                | "dediler"
+        )
+    }
+
+    /// A word of three letters or more that is no abbreviation: carelessly written text goes on in small letters.
+    fn plain_word(&self, word: &str) -> bool {
+        word.len() > 2
+            && !word.contains('.')
+            && dot_after(word) == Dot::Plain
+            && word.bytes().all(|b| b.is_ascii_alphabetic())
+    }
+
     /// `Jan. 5`, `Acme Corp. said`.
     fn name_goes_on(&self, word: &str, next: usize) -> bool {
-        matches!(word, "u.s" | "u.k" | "jr" | "sr" | "inc" | "corp" | "ltd" | "co" | "şti" | "sti") && {
+        matches!(
+            word,
+            "u.s" | "u.k" | "jr" | "sr" | "inc" | "corp" | "ltd" | "co" | "şti" | "sti"
+        ) && {
             let (_, at) = self.first_letter(next);
             self.at(at).is_uppercase() && self.at(at + 1).is_uppercase()
         }
     }
 
     /// `3. Madde`, `19. Yüzyıl` in Turkish; a list marker at the start of a sentence in any language.
-    fn number_keeps(&self, i: usize, word: &str, next: usize, letter: char, start: usize) -> bool {
+    fn number_keeps(&self, i: usize, word: &str, letter: char, start: usize) -> bool {
         let head = self.chars.get(start..i).unwrap_or_default();
         let marker = head.iter().filter(|c| !c.is_whitespace()).count() == word.len();
         if marker && word.len() <= 2 {
@@ -244,18 +342,7 @@ impl Splitter<'_> {
         if self.language != Language::Turkish || !letter.is_alphabetic() && !letter.is_numeric() {
             return false;
         }
-        let _ = next;
         // A year or a larger number ends a sentence, an ordinal is small.
         word.len() <= 2
-    }
-
-    /// Initials: `J. Smith`, `T. C. Ankara`; `Plan B. Then` ends.
-    fn initial_keeps(&self, i: usize, next: usize, word: &str) -> bool {
-        let (_, at) = self.first_letter(next);
-        if !self.at(at).is_uppercase() {
-            return true;
-        }
-        let _ = word;
-        true
     }
 }

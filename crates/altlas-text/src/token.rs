@@ -2,7 +2,7 @@
 //!
 //! A quoted passage, a bracketed passage, a URL, an e-mail address, a file name or a path is one token.
 
-use crate::fold::{fold_chars, LONGEST_WORD};
+use crate::fold::{LONGEST_WORD, fold_chars};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,10 @@ const LONGEST_SINGLE_QUOTE: usize = 120;
 pub(crate) fn tokens(chars: &[char], tick: &dyn Fn()) -> Vec<Token> {
     let close = closers(chars);
     let first = chars.iter().position(|c| !c.is_whitespace()).unwrap_or(0);
-    let last = chars.iter().rposition(|c| c.is_alphanumeric() || "\"”»'’)]}".contains(*c)).unwrap_or(0);
+    let last = chars
+        .iter()
+        .rposition(|c| c.is_alphanumeric() || "\"”»'’)]}".contains(*c))
+        .unwrap_or(0);
     let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
     let mut out: Vec<Token> = Vec::new();
     let (mut i, mut spaced, mut seen) = (0, true, 0);
@@ -78,8 +81,18 @@ pub(crate) fn tokens(chars: &[char], tick: &dyn Fn()) -> Vec<Token> {
             let from = i;
             while is_break(at(i)) || (at(i).is_whitespace() && i < chars.len()) {
                 i += 1;
+                if (i - from) % 4096 == 0 {
+                    tick();
+                }
             }
-            out.push(Token { kind: Kind::Newline, start: from, end: i, fold: String::new(), spaced, capital: false });
+            out.push(Token {
+                kind: Kind::Newline,
+                start: from,
+                end: i,
+                fold: String::new(),
+                spaced,
+                capital: false,
+            });
             spaced = true;
             continue;
         }
@@ -91,12 +104,23 @@ pub(crate) fn tokens(chars: &[char], tick: &dyn Fn()) -> Vec<Token> {
         let (kind, end) = match close.get(i).copied().unwrap_or(0) {
             // Marks around the whole text quote the command; they do not hide it.
             end if end > i && !(i == first && end >= last) => (Kind::Quoted, end + 1),
-            _ => scan(chars, i),
+            _ => scan(chars, i, tick),
         };
         let end = end.max(i + 1).min(chars.len());
         let body = chars.get(i..end).unwrap_or_default();
-        let fold = if kind == Kind::Word { fold_chars(body) } else { String::new() };
-        out.push(Token { kind, start: i, end, fold, spaced, capital: c.is_uppercase() });
+        let fold = if kind == Kind::Word {
+            fold_chars(body)
+        } else {
+            String::new()
+        };
+        out.push(Token {
+            kind,
+            start: i,
+            end,
+            fold,
+            spaced,
+            capital: c.is_uppercase(),
+        });
         spaced = false;
         i = end;
     }
@@ -104,7 +128,10 @@ pub(crate) fn tokens(chars: &[char], tick: &dyn Fn()) -> Vec<Token> {
 }
 
 pub(crate) fn is_break(c: char) -> bool {
-    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    matches!(
+        c,
+        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
 }
 
 /// For each opening quote or bracket the index of its closing mark; 0 elsewhere.
@@ -141,7 +168,9 @@ fn closers(chars: &[char]) -> Vec<usize> {
             }
             c if OPENING.contains(c) => brackets.push((i, c)),
             c if CLOSING.contains(c) => {
-                let want = OPENING.chars().nth(CLOSING.chars().position(|x| x == c).unwrap_or(0));
+                let want = OPENING
+                    .chars()
+                    .nth(CLOSING.chars().position(|x| x == c).unwrap_or(0));
                 if brackets.last().map(|b| b.1) == want {
                     if let Some((from, _)) = brackets.pop() {
                         // `a < b` and `b > c` are comparisons, `<name>` is a variable.
@@ -159,7 +188,10 @@ fn closers(chars: &[char]) -> Vec<usize> {
 }
 
 fn opens(chars: &[char], i: usize) -> bool {
-    let before = i.checked_sub(1).and_then(|p| chars.get(p)).is_none_or(|p| p.is_whitespace() || OPENING.contains(*p));
+    let before = i
+        .checked_sub(1)
+        .and_then(|p| chars.get(p))
+        .is_none_or(|p| p.is_whitespace() || OPENING.contains(*p));
     before && chars.get(i + 1).is_some_and(|n| n.is_alphanumeric())
 }
 
@@ -173,12 +205,14 @@ fn single_close(chars: &[char], i: usize) -> Option<usize> {
 }
 
 /// The kind and end of the token at `i`, which is neither white space nor a quotation.
-fn scan(chars: &[char], i: usize) -> (Kind, usize) {
+fn scan(chars: &[char], i: usize, tick: &dyn Fn()) -> (Kind, usize) {
     let at = |k: usize| chars.get(k).copied().unwrap_or('\0');
     let c = at(i);
-    let wordish = |c: char| c.is_alphanumeric() || c == '_' || unicode_normalization::char::is_combining_mark(c);
+    let wordish =
+        |c: char| c.is_alphanumeric() || c == '_' || unicode_normalization::char::is_combining_mark(c);
     let starts = wordish(c)
-        || (matches!(c, '.' | '/' | '~' | '@' | '#' | '$' | '€' | '₺' | '£' | '\\') && (wordish(at(i + 1)) || at(i + 1) == '/' && c != '/'));
+        || (matches!(c, '.' | '/' | '~' | '@' | '#' | '$' | '€' | '₺' | '£' | '\\')
+            && (wordish(at(i + 1)) || at(i + 1) == '/' && c != '/'));
     if !starts {
         return (Kind::Mark(c), i + 1);
     }
@@ -213,6 +247,9 @@ fn scan(chars: &[char], i: usize) -> (Kind, usize) {
             break;
         }
         end += 1;
+        if (end - i) % 4096 == 0 {
+            tick();
+        }
     }
     let body = chars.get(i..end).unwrap_or_default();
     if opaque || (dotted && is_file_like(body)) {
@@ -224,12 +261,17 @@ fn scan(chars: &[char], i: usize) -> (Kind, usize) {
 /// A dotted word that is a file, a host or a version rather than a sentence without a space: no capital
 /// letter follows the last dot, unless all of it is capital.
 fn is_file_like(body: &[char]) -> bool {
+    // `a.m.`, `e.g.`
+    if body.split(|c| *c == '.').all(|part| part.len() <= 1) {
+        return false;
+    }
     if body.len() > 4 * LONGEST_WORD {
         return true;
     }
     let after = body.iter().rposition(|c| *c == '.').map_or(0, |p| p + 1);
     let ext = body.get(after..).unwrap_or_default();
-    let sentence = ext.first().is_some_and(|c| c.is_uppercase()) && ext.iter().skip(1).any(|c| c.is_lowercase());
+    let sentence =
+        ext.first().is_some_and(|c| c.is_uppercase()) && ext.iter().skip(1).any(|c| c.is_lowercase());
     !sentence
 }
 
@@ -239,17 +281,33 @@ mod tests {
 
     fn texts(text: &str) -> Vec<String> {
         let chars: Vec<char> = text.chars().collect();
-        tokens(&chars, &|| ()).iter().map(|t| chars[t.start..t.end].iter().collect()).collect()
+        tokens(&chars, &|| ())
+            .iter()
+            .map(|t| chars[t.start..t.end].iter().collect())
+            .collect()
     }
 
     #[test]
     fn protected_spans_are_single_tokens() {
         assert_eq!(
             texts("open https://a.example/x?y=1&z=2, butce.v3.xlsx and me@x.org"),
-            ["open", "https://a.example/x?y=1&z=2", ",", "butce.v3.xlsx", "and", "me@x.org"]
+            [
+                "open",
+                "https://a.example/x?y=1&z=2",
+                ",",
+                "butce.v3.xlsx",
+                "and",
+                "me@x.org"
+            ]
         );
-        assert_eq!(texts("say \"ring and leave\" (now, please) {due_date}"), ["say", "\"ring and leave\"", "(now, please)", "{due_date}"]);
-        assert_eq!(texts("saat 10:30'da 3,5 kg 800x800"), ["saat", "10:30'da", "3,5", "kg", "800x800"]);
+        assert_eq!(
+            texts("say \"ring and leave\" (now, please) {due_date}"),
+            ["say", "\"ring and leave\"", "(now, please)", "{due_date}"]
+        );
+        assert_eq!(
+            texts("saat 10:30'da 3,5 kg 800x800"),
+            ["saat", "10:30'da", "3,5", "kg", "800x800"]
+        );
     }
 
     #[test]
@@ -259,6 +317,9 @@ mod tests {
 
     #[test]
     fn an_apostrophe_is_no_quote() {
-        assert_eq!(texts("Ayşe'nin ve Ali'nin izni"), ["Ayşe'nin", "ve", "Ali'nin", "izni"]);
+        assert_eq!(
+            texts("Ayşe'nin ve Ali'nin izni"),
+            ["Ayşe'nin", "ve", "Ali'nin", "izni"]
+        );
     }
 }

@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use super::filter;
 use crate::error::{Error, Result};
+use crate::store::document;
+
+/// What errors call the document.
+pub const WHAT: &str = "the KPI's definition";
 
 /// Most dimensions of a KPI: a rollup has one combination for each of their values.
 const MAX_DIMENSIONS: usize = 32;
@@ -148,14 +152,13 @@ fn utc() -> String {
 
 impl Definition {
     /// Reads the document and checks what keys and values must be together.
-    pub fn parse(document: &Value) -> Result<Self> {
-        let definition = Self::deserialize(document).map_err(|e| {
-            wrong(
-                e.to_string(),
-                "Keys are: kind, source, time_column, value, numerator, denominator, dimensions, filter, time_zone, unit, \
-                 direction, target, warn, critical, frequency, owner, description.",
-            )
-        })?;
+    pub fn parse(json: &Value) -> Result<Self> {
+        let definition: Self = document::read(
+            WHAT,
+            json,
+            "Keys are: kind, source, time_column, value, numerator, denominator, dimensions, filter, time_zone, unit, \
+             direction, target, warn, critical, frequency, owner, description.",
+        )?;
         definition.check_columns()?;
         definition.check_dimensions()?;
         definition.check_thresholds()?;
@@ -265,7 +268,7 @@ pub fn duplicate(names: &[String]) -> Option<&String> {
 
 fn wrong(problem: String, hint: &str) -> Error {
     Error::BadDocument {
-        what: "the KPI's definition".into(),
+        what: WHAT.into(),
         problem,
         hint: hint.into(),
     }

@@ -88,7 +88,7 @@ fn check_time_zone(zone: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::BadDocument {
-        what: "the KPI's definition".into(),
+        what: definition::WHAT.into(),
         problem: format!("\"{zone}\" is not a time zone"),
         hint: "SELECT name FROM pg_timezone_names lists them; write it as there, like \"Europe/Istanbul\"."
             .into(),

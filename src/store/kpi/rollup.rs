@@ -4,7 +4,7 @@ use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::{JsonB, Spi};
 use serde_json::{Map, Value};
 
-use super::definition::{Definition, Grain, Kind};
+use super::definition::{self, Definition, Grain, Kind};
 use super::filter;
 use super::source::{ReadOnly, Source};
 use crate::error::{Error, Result};
@@ -46,13 +46,7 @@ impl Statement {
         let mut values = Vec::new();
         let mut conditions = Vec::new();
         for (column, value) in &definition.filter {
-            conditions.push(condition(
-                &source,
-                column,
-                value,
-                "the KPI's definition",
-                &mut values,
-            )?);
+            conditions.push(condition(&source, column, value, definition::WHAT, &mut values)?);
         }
         for (column, value) in question.filter {
             conditions.push(condition(&source, column, value, "the filter", &mut values)?);

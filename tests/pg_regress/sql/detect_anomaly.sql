@@ -26,7 +26,7 @@ SELECT count(*) FROM altlas.detect_anomaly('readings', 'ms', 'ts', '{service}', 
 -- A weekly season on days: the Sunday that looks like a weekday is the anomaly.
 CREATE TABLE visits AS
 SELECT d::date AS day,
-       CASE WHEN d = '2024-02-18' THEN 1000 WHEN extract(isodow FROM d) >= 6 THEN 400 ELSE 1000 END + (i * 13) % 7 AS visits
+       CASE WHEN d = '2024-02-18' THEN 1000 WHEN extract(isodow FROM d) >= 6 THEN 400 ELSE 1000 END + (i * i * 131) % 23 AS visits
   FROM generate_series('2024-01-01'::timestamp, '2024-03-17', '1 day') WITH ORDINALITY g (d, i);
 SELECT ts, value, round(expected::numeric) AS expected, severity, method
   FROM altlas.detect_anomaly('visits', 'visits', 'day', method => 'seasonal') WHERE is_anomaly;
@@ -59,14 +59,15 @@ SELECT * FROM altlas.detect_anomaly('readings', 'ms', 'service');
 SELECT * FROM altlas.detect_anomaly('readings', 'ms', options => '{"treshold": 2}');
 SELECT * FROM altlas.detect_anomaly('readings', 'ms', options => '{"threshold": -2}');
 SELECT * FROM altlas.detect_anomaly('readings', 'ms', options => '[]');
+SELECT * FROM altlas.detect_anomaly('readings', 'ms', options => '{"window": 20, "direction": "up"}');
 SELECT * FROM altlas.detect_anomaly('readings', 'ms', 'ts', '{service}', 'seasonal');
 SELECT * FROM altlas.detect_anomaly('SELECT 1; SELECT 2', 'ms');
 SELECT * FROM altlas.detect_anomaly('DELETE FROM readings', 'ms');
 SELECT * FROM altlas.detect_anomaly('no_such_table', 'ms');
 
 -- The window function: the scores of detect_anomaly without times, over the whole partition.
-SELECT service, ts::time, ms, round((altlas.anomaly_score(ms::float8) OVER w)::numeric, 4) AS auto,
-       round((altlas.anomaly_score(ms::float8, 'zscore') OVER w)::numeric, 4) AS zscore
+SELECT service, ts::time, ms, round((altlas.anomaly_score(ms) OVER w)::numeric, 4) AS auto,
+       round((altlas.anomaly_score(ms, 'zscore') OVER w)::numeric, 4) AS zscore
   FROM readings WINDOW w AS (PARTITION BY service ORDER BY ts) ORDER BY service, ts;
 SELECT count(*) AS differing
   FROM (SELECT n, altlas.anomaly_score(x, 'mad') OVER (ORDER BY n) AS s, row_number() OVER (ORDER BY n) AS r FROM odd) a
@@ -76,8 +77,9 @@ SELECT count(*) AS differing
 SELECT n, x, round((altlas.anomaly_score(x) OVER (ORDER BY n ROWS BETWEEN 1 PRECEDING AND CURRENT ROW))::numeric, 4) AS score,
        first_value(n) OVER (ORDER BY n) AS first, lag(x, 2) OVER (ORDER BY n) AS before
   FROM odd ORDER BY n DESC LIMIT 5;
--- Once for each outer row, also with an index of partitions that differ in size.
-SELECT k, (SELECT round(max(s)::numeric, 4) FROM (SELECT altlas.anomaly_score((i % k)::float8) OVER (ORDER BY i) AS s FROM generate_series(1, 10 * k) i) q)
+-- Once for each outer row, with partitions that differ in number and size.
+SELECT k, (SELECT array_agg(i ORDER BY i) FROM (SELECT i, altlas.anomaly_score(CASE i % 12 WHEN k THEN 50 ELSE (i * i * 31) % 7 END) OVER (PARTITION BY i / 20 ORDER BY i) AS s
+                                                FROM generate_series(0, 20 * k + 9) i) q WHERE s > 0.5) AS anomalies
   FROM generate_series(1, 4) k;
 SELECT altlas.anomaly_score(x) OVER () FROM odd WHERE false;
 SELECT altlas.anomaly_score(1.0);

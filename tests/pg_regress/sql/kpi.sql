@@ -126,6 +126,7 @@ SELECT altlas.define_kpi('x', '[]');
 SELECT altlas.define_kpi('x', '{"kind": "sum"}');
 SELECT altlas.define_kpi('x', '{"kind": "p95", "source": "runs", "time_column": "ended_at"}');
 SELECT altlas.define_kpi('x', '{"kind": "count", "source": "runs", "time_column": "ended_at", "colour": "red"}');
+SELECT altlas.define_kpi('x', '{"kind": "count", "source": "runs", "time_column": "ended_at", "target": "high"}');
 SELECT altlas.define_kpi('x', '{"kind": "sum", "source": "runs", "time_column": "ended_at"}');
 SELECT altlas.define_kpi('x', '{"kind": "sum", "source": "runs", "time_column": "ended_at", "value": "cost", "numerator": "cost"}');
 SELECT altlas.define_kpi('x', '{"kind": "ratio", "source": "runs", "time_column": "ended_at", "value": "cost", "numerator": "cost"}');

@@ -24,8 +24,8 @@ INSERT INTO task_runs (task_id, status, queued_at, started_at, ended_at) VALUES 
 INSERT INTO tasks (content, task_type) VALUES ('dance', 'dance');
 INSERT INTO tasks (content, task_type, priority) VALUES ('x', 'search', 1.5);
 INSERT INTO task_dependencies (task_id, depends_on) VALUES (1, 1);
-INSERT INTO task_runs (task_id, attempt, status, started_at, ended_at) VALUES (1, 2, 'completed', '2024-05-02', '2024-05-01');
-INSERT INTO task_runs (task_id, attempt, status) VALUES (1, 2, 'done');
+INSERT INTO task_runs (task_id, attempt, status, queued_at, started_at, ended_at) VALUES (1, 2, 'completed', '2024-05-02', '2024-05-02', '2024-05-01');
+INSERT INTO task_runs (task_id, attempt, status, queued_at) VALUES (1, 2, 'done', '2024-05-02');
 RESET search_path;
 -- A KPI on them.
 SELECT altlas.define_kpi('task_success', '{"kind": "ratio", "time_column": "ended_at", "numerator": "ok", "direction": "up", "warn": 0.8, "critical": 0.4,

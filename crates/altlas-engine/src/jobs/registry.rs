@@ -61,7 +61,7 @@ impl Registry {
                     "{} jobs run, which is as many as may.",
                     inner.running.len()
                 ))
-                .hint("Wait for one to end, or cancel one."));
+                .hint("Wait for one to end, cancel one, or raise altlas.max_jobs."));
         }
         inner.last += 1;
         let job = inner.last;

@@ -268,7 +268,7 @@ fn died(status: Option<WaitIdStatus>, limits: JobLimits) -> Failure {
     match signal {
         libc::SIGXCPU => failure.hint(format!("Its limit is {} seconds of processor time.", limits.cpu_seconds)),
         libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS if limits.memory_bytes > 0 => failure.hint(format!(
-            "It may have needed more memory than its limit of {} bytes. Use fewer rows or a smaller model, or raise the limit.",
+            "It may have needed more memory than its limit of {} bytes. Use fewer rows or a smaller model, or raise altlas.job_memory.",
             limits.memory_bytes
         )),
         libc::SIGKILL => failure.hint("Somebody killed it, or the machine ran out of memory."),

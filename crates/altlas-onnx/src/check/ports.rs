@@ -75,7 +75,11 @@ fn port(value: &ValueInfoProto, direction: &'static str) -> Result<Port, OnnxErr
     let name = name.ok_or(OnnxError::NamelessPort { direction })?;
     let (kind, elem_type, shape) = describe(value.r#type.as_ref());
     if let Some(elem_type) = elem_type.filter(|t| !(0..=ELEM_TYPES).contains(t)) {
-        return Err(OnnxError::ElementType { direction, name: clip(&name), elem_type });
+        return Err(OnnxError::ElementType {
+            direction,
+            name: clip(&name),
+            elem_type,
+        });
     }
     Ok(Port {
         name,

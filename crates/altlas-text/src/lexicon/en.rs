@@ -10,7 +10,7 @@ pub(crate) const VERBS: &[(TaskType, &str)] = &[
     (
         Search,
         "find search? locate fetch get retrieve collect gather pull? research! google seek scrape query! hunt? browse? \
-         obtain dig grab scout! discover source! lookup! crawl acquire describe recommend suggest",
+         obtain dig grab scout! discover source! lookup! crawl acquire describe recommend suggest explain clarify define teach",
     ),
     (
         Create,
@@ -26,34 +26,37 @@ pub(crate) const VERBS: &[(TaskType, &str)] = &[
          survey! weigh scrutinize doublecheck double-check cross-check crosscheck troubleshoot assure \
          spot-check contrast! correlate debug",
     ),
-    (Open, "open! show? display! list! view! preview! read present! visualize visualise enumerate see visit? watch? reveal expose navigate"),
+    (
+        Open,
+        "open! show? display! list! view! preview! read present! visualize visualise enumerate see visit? watch? reveal expose navigate",
+    ),
     (
         Transform,
-        "convert translate sort? filter! update! merge compress zip! format! edit modify change? rename replace add attach \
-         append insert flag! raise lower! group! combine split! resize crop! rotate highlight! mark! tag! label! clean! fix? \
-         correct! adjust increase? reduce decrease? shrink expand extend rewrite rephrase reformat transform encrypt decrypt \
-         encode decode export! normalize normalise deduplicate dedupe aggregate! pivot! annotate enrich refactor upgrade! \
-         set! amend revise reorder rearrange trim? cut? round! mask! anonymize anonymise redact unzip extract switch! swap? \
+        "convert translate sort? filter? update! merge compress zip! format! edit modify change? rename replace add attach \
+         append insert flag! raise lower! group! combine split! resize crop! rotate highlight? mark! tag! label? clean? fix? \
+         correct? adjust increase? reduce decrease? shrink expand extend rewrite rephrase reformat transform encrypt decrypt \
+         encode decode export? normalize normalise deduplicate dedupe aggregate! pivot! annotate enrich refactor upgrade? \
+         set! amend revise rearrange trim? cut? round! mask! anonymize anonymise redact unzip extract switch! swap? \
          categorize categorise classify organize organise tidy simplify optimize optimise patch! bump? transcribe transpose \
          invert blur? populate strip? sanitize sanitise paraphrase localize localise bold! underline? italicize shift! \
          flatten concatenate unify consolidate rank! improve polish? standardize standardise harmonize prepend prefix! \
-         upscale downscale align truncate fill? subtract multiply divide enlarge brighten sharpen darken recolor \
+         upscale downscale align truncate fill? subtract multiply divide enlarge embed overlay refine stitch splice dub subtitle rescale recode remap rework rebrand redesign brighten sharpen darken recolor \
          renumber relabel alphabetize reverse? tweak? personalize customize arrange",
     ),
     (
         Execute,
-        "run! send delete deploy install start! stop! move! copy! download? upload? save store! restart! reboot! launch? execute \
+        "run! send delete deploy install start! stop! move! copy! download? upload? save store! restart? reboot? launch? execute \
          cancel call! phone! email! e-mail! mail! text! message! notify tell inform alert! forward? share! submit publish post! \
          pay? order! buy purchase! approve reject accept decline? sign! enable disable activate deactivate turn? shut close! kill? \
-         terminate drain! remove erase drop! discard purge? wipe? clear! reset! restore revert rollback! undo retry! rerun pause? \
-         resume! suspend block! unblock lock! unlock connect disconnect log! mount! unmount ping! push? commit! clone! checkout! \
+         terminate drain! remove erase drop! discard purge? wipe? clear! reset! restore revert rollback! undo retry? rerun pause? \
+         resume! suspend block! unblock lock! unlock connect disconnect log! mount! unmount ping! push? commit! clone? checkout! \
          fork! release! ship! sell return! refund! charge! bill! invoice! transfer! withdraw deposit! load! unload invite? ask \
-         answer! reply? respond contact! thank hire? fire! assign play? print! trigger! queue! apply use! backup! archive! \
+         answer! reply? respond contact! thank hire? fire! assign play? print? trigger! queue! apply use! backup? archive? \
          migrate provision! configure setup! scale! subscribe unsubscribe register! enroll report! escalate resolve issue! \
-         grant! revoke give bring take put hand! deliver dispatch! place! keep leave! feed! water! join? attend tweet! import! \
+         grant! revoke give bring take put hand! deliver dispatch! place! keep leave! feed! water! join? attend tweet! import? \
          ingest hold! confirm let do perform conduct exit quit abort disable uninstall reinstall redeploy reload? refresh? sync! \
-         synchronize synchronise eject mute unmute dim? boot! spin? bootstrap initialize initialise seed! swipe rate? tip! \
-         compliment congratulate follow unfollow replenish restock dismiss ignore quarantine isolate \
+         synchronize synchronise eject mute unmute dim? boot! spin? bootstrap paste train! cc bcc bisect squash rebase cherry-pick defrost reheat refill initialize initialise seed! swipe rate? tip! \
+         compliment congratulate follow unfollow reorder replenish restock dismiss ignore quarantine isolate \
          evict allocate reallocate delegate nominate vote? donate lend rent! hail reclaim redeem checkin check-in claim! \
          broadcast! announce advise warn remember enter? choose pick? select press! click? tap! type! record! capture? stream! \
          serve listen proceed continue begin initiate halt force! throttle cordon authorize authorise authenticate \
@@ -61,21 +64,36 @@ pub(crate) const VERBS: &[(TaskType, &str)] = &[
          warm! bake cook! water vacuum! mow wash? iron! deactivate decommission detach relaunch reconnect reopen stage! enqueue \
          unarchive rsync commission! retire wait help!",
     ),
-    (Summarize, "summarize summarise recap? condense shorten abridge outline! digest! synopsize"),
-    (Schedule, "schedule! remind plan! reschedule book? reserve postpone defer prebook rebook calendar!"),
+    (
+        Summarize,
+        "summarize summarise recap? condense shorten abridge outline! digest! synopsize",
+    ),
+    (
+        Schedule,
+        "schedule! remind plan! reschedule book? reserve postpone defer prebook rebook calendar!",
+    ),
 ];
 
 /// Verbs of several words; the first is a base form, the others follow it (`_` stands for up to four words).
 pub(crate) const PHRASES: &[(TaskType, &str)] = &[
-    (Search, "look up|look for|look around for|find out|dig up|track down|pull out|search for|hunt down|hunt for|go find|get hold of|seek out|read up on|pick out"),
-    (Create, "write up|write down|put together|draw up|come up with|make up|type up|mock up|jot down|make _ copy|open _ ticket|open _ case|open _ issue|open _ account|open _ pull request|open _ pr|open _ merge request|file _ ticket|file _ bug|file _ issue|raise _ ticket|raise _ pull request|log _ ticket|log _ bug|open _ jira"),
+    (
+        Search,
+        "look up|look for|look around for|find out|dig up|track down|pull out|search for|hunt down|hunt for|go find|get hold of|seek out|read up on|pick out",
+    ),
+    (
+        Create,
+        "write up|write down|put together|draw up|come up with|make up|type up|mock up|jot down|make _ copy|open _ ticket|open _ case|open _ issue|open _ account|open _ pull request|open _ pr|open _ merge request|file _ ticket|file _ bug|file _ issue|raise _ ticket|raise _ pull request|log _ ticket|log _ bug|open _ jira",
+    ),
     (
         Analyze,
         "look at|look into|look over|look through|go over|go through|take _ look at|have _ look at|break down|see if|see whether|check \
          out|check over|check up on|find out whether|find out if|make sure|keep _ eye on|figure out|work out|confirm that|confirm \
          whether|confirm if|size up|read through|add up|test out|be sure that",
     ),
-    (Open, "bring up|pull up|pop up|go to|head to|navigate to|lay out|open up|list out"),
+    (
+        Open,
+        "bring up|pull up|pop up|go to|head to|navigate to|lay out|open up|list out",
+    ),
     (
         Transform,
         "turn into|turn _ into|clean up|fill in|fill out|filter out|cut down|narrow down|switch to|split up|sort out|touch up|mark up|\
@@ -92,7 +110,10 @@ pub(crate) const PHRASES: &[(TaskType, &str)] = &[
          ring up|call back|put on|give back|send back|write to|push out|print out|switch over to|wipe out|clear out|spin off|take _ screenshot|\
          take _ snapshot|take _ backup|take _ picture|take _ photo",
     ),
-    (Summarize, "sum up|boil down|give _ key points|give _ summary|give _ gist|give _ overview|give _ recap|give _ highlights|give _ rundown|list _ key points|pull out _ key points|list _ highlights|give _ tldr|give _ main points|list _ main points|tell _ key points|extract _ key points"),
+    (
+        Summarize,
+        "sum up|boil down|give _ key points|give _ summary|give _ gist|give _ overview|give _ recap|give _ highlights|give _ rundown|list _ key points|pull out _ key points|list _ highlights|give _ tldr|give _ main points|list _ main points|tell _ key points|extract _ key points",
+    ),
     (
         Schedule,
         "set _ reminder|set _ alarm|set _ timer|put off|push back|put _ calendar|put _ on _ calendar|add _ to _ calendar|create _ reminder|\
@@ -104,22 +125,73 @@ pub(crate) const PHRASES: &[(TaskType, &str)] = &[
 
 /// Past forms and participles that rules cannot derive, with their base.
 pub(crate) const IRREGULAR: &[(&str, &str)] = &[
-    ("found", "find"), ("sought", "seek"), ("got", "get"), ("gotten", "get"), ("dug", "dig"), ("wrote", "write"),
-    ("written", "write"), ("built", "build"), ("made", "make"), ("drew", "draw"), ("drawn", "draw"), ("read", "read"),
-    ("shown", "show"), ("saw", "see"), ("seen", "see"), ("cut", "cut"), ("set", "set"), ("rewritten", "rewrite"),
-    ("sent", "send"), ("ran", "run"), ("run", "run"), ("told", "tell"), ("paid", "pay"), ("bought", "buy"), ("shut", "shut"),
-    ("reset", "reset"), ("undone", "undo"), ("sold", "sell"), ("withdrawn", "withdraw"), ("given", "give"), ("gave", "give"),
-    ("brought", "bring"), ("took", "take"), ("taken", "take"), ("put", "put"), ("kept", "keep"), ("left", "leave"), ("fed", "feed"),
-    ("held", "hold"), ("let", "let"), ("did", "do"), ("done", "do"), ("began", "begin"), ("begun", "begin"), ("chosen", "choose"),
-    ("split", "split"), ("lent", "lend"), ("drawn", "draw"), ("spun", "spin"), ("rebuilt", "build"),
+    ("found", "find"),
+    ("sought", "seek"),
+    ("got", "get"),
+    ("gotten", "get"),
+    ("dug", "dig"),
+    ("wrote", "write"),
+    ("written", "write"),
+    ("built", "build"),
+    ("made", "make"),
+    ("drew", "draw"),
+    ("drawn", "draw"),
+    ("read", "read"),
+    ("shown", "show"),
+    ("saw", "see"),
+    ("seen", "see"),
+    ("cut", "cut"),
+    ("set", "set"),
+    ("rewritten", "rewrite"),
+    ("sent", "send"),
+    ("ran", "run"),
+    ("run", "run"),
+    ("told", "tell"),
+    ("paid", "pay"),
+    ("bought", "buy"),
+    ("shut", "shut"),
+    ("reset", "reset"),
+    ("undone", "undo"),
+    ("sold", "sell"),
+    ("withdrawn", "withdraw"),
+    ("given", "give"),
+    ("gave", "give"),
+    ("brought", "bring"),
+    ("took", "take"),
+    ("taken", "take"),
+    ("put", "put"),
+    ("kept", "keep"),
+    ("left", "leave"),
+    ("fed", "feed"),
+    ("held", "hold"),
+    ("let", "let"),
+    ("did", "do"),
+    ("done", "do"),
+    ("began", "begin"),
+    ("begun", "begin"),
+    ("chosen", "choose"),
+    ("split", "split"),
+    ("lent", "lend"),
+    ("drawn", "draw"),
+    ("spun", "spin"),
+    ("rebuilt", "build"),
 ];
 
 /// Nouns that give a light verb (`make`, `do`, `run`, `give`, `prepare` ...) its type.
 pub(crate) const RESULT_NOUNS: &[(TaskType, &str)] = &[
-    (Summarize, "summary summaries recap digest synopsis gist tldr overview"),
-    (Schedule, "reminder reminders appointment reservation booking alarm timer"),
+    (
+        Summarize,
+        "summary summaries recap digest synopsis gist tldr overview",
+    ),
+    (
+        Schedule,
+        "reminder reminders appointment reservation booking alarm timer",
+    ),
     (Search, "search lookup research"),
-    (Analyze, "analysis comparison evaluation assessment audit calculation inspection check review"),
+    (
+        Analyze,
+        "analysis comparison evaluation assessment audit calculation inspection check review",
+    ),
     (Transform, "translation conversion update adjustment correction"),
     (Execute, "backup payment call order donation purchase deployment"),
 ];

@@ -43,7 +43,9 @@ fn verbs(table: &[(TaskType, &str)]) -> HashMap<String, Verb> {
         for word in list.split_whitespace() {
             let (word, doubt) = match word.strip_suffix('!') {
                 Some(w) => (w, Doubt::Much),
-                None => word.strip_suffix('?').map_or((word, Doubt::None), |w| (w, Doubt::Some)),
+                None => word
+                    .strip_suffix('?')
+                    .map_or((word, Doubt::None), |w| (w, Doubt::Some)),
             };
             map.entry(fold(word)).or_insert(Verb { kind: *kind, doubt });
         }
@@ -99,12 +101,21 @@ pub(crate) enum EnForm {
 
 fn inflect(base: &str) -> Vec<(String, EnForm)> {
     let bytes = base.as_bytes();
-    let vowel = |i: usize| bytes.len().checked_sub(i).and_then(|k| bytes.get(k)).is_some_and(|b| b"aeiou".contains(b));
+    let vowel = |i: usize| {
+        bytes
+            .len()
+            .checked_sub(i)
+            .and_then(|k| bytes.get(k))
+            .is_some_and(|b| b"aeiou".contains(b))
+    };
     let last = base.chars().last().unwrap_or('e');
     let mut out = Vec::new();
     let stem_e = base.strip_suffix('e');
     let stem_y = base.strip_suffix('y').filter(|_| !vowel(2));
-    out.push((stem_e.map_or_else(|| format!("{base}ing"), |s| format!("{s}ing")), EnForm::Ing));
+    out.push((
+        stem_e.map_or_else(|| format!("{base}ing"), |s| format!("{s}ing")),
+        EnForm::Ing,
+    ));
     out.push(match (stem_e, stem_y) {
         (Some(s), _) => (format!("{s}ed"), EnForm::Past),
         (_, Some(s)) => (format!("{s}ied"), EnForm::Past),
@@ -160,6 +171,8 @@ word_set! {
     TR_HAPPENS = tr::HAPPENS;
     /// Turkish look-alikes of verb forms.
     TR_NOT_VERBS = tr::NOT_VERBS;
+    /// Turkish nouns that look like datives.
+    TR_BASE_NOUNS = tr::BASE_NOUNS;
     /// Turkish events.
     TR_EVENTS = tr::EVENTS;
     /// Turkish verbs that plan or create an event.
@@ -207,12 +220,22 @@ mod tests {
     #[test]
     fn the_tables_are_broad() {
         assert!(EN_VERBS.len() > 400, "{}", EN_VERBS.len());
-        assert!(TR_STEMS.len() + TR_COMPOUNDS.len() > 400, "{}", TR_STEMS.len() + TR_COMPOUNDS.len());
+        assert!(
+            TR_STEMS.len() + TR_COMPOUNDS.len() > 400,
+            "{}",
+            TR_STEMS.len() + TR_COMPOUNDS.len()
+        );
     }
 
     #[test]
     fn inflected_forms_know_their_base() {
-        for (form, base) in [("exporting", "export"), ("planned", "plan"), ("copies", "copy"), ("written", "write"), ("sharing", "share")] {
+        for (form, base) in [
+            ("exporting", "export"),
+            ("planned", "plan"),
+            ("copies", "copy"),
+            ("written", "write"),
+            ("sharing", "share"),
+        ] {
             let found = EN_FORMS.get(form).map(|f| f.0.as_str()).unwrap_or(base);
             assert_eq!(found, base, "{form}");
         }

@@ -18,20 +18,50 @@ pub(crate) enum Order {
 
 /// Connector phrases with the order they give. Longest match first (sorted when loaded).
 pub(crate) const EN_CONNECTORS: &[(Order, &str)] = &[
-    (Order::None, "and|also|and also|additionally|moreover|furthermore|plus|as well as|along with|together with|in addition|in addition to that|in addition to this|on top of that|or|alternatively|either|instead|besides|besides that|likewise|meanwhile|at the same time|in the meantime|in parallel|or else|but|but also|but first|so|apart from that|aside from that|similarly|simultaneously|separately|while you're at it|while you are at it|as well|and as well|and in addition|&|and meanwhile|and in parallel|and at the same time|and separately"),
-    (Order::First, "first|firstly|first of all|to start|to begin with|to start with|start by|begin by|first off|first things first|initially|for starters"),
-    (Order::Next, "then|and then|next|after that|after this|after which|and after that|subsequently|and subsequently|afterwards|afterward|and afterwards|and afterward|later|and later|later on|and later on|thereafter|and thereafter|following that|followed by|second|secondly|third|thirdly|fourth|fourthly|fifth|once done|once that's done|once that is done|once finished|once complete|once completed|once it's done|once it is done|when done|when finished|when that's done|when that is done|when you're done|when you are done|when it's done|when it is done|when you finish|and next|and once done|and when done|and when finished|and once that's done|and when you're done|upon completion|after you're done|after you are done|after it finishes|then also|from there|only then|and only then|and from there|afterwards also|and immediately after|right after that|immediately after that|immediately afterwards|right after|as soon as that's done|as soon as it's done|once ready|when ready|with that done|that done|when complete|when that finishes|once that finishes|once you're done|once you are done|when this is done|once this is done|step two|step three|as a next step|the next step is to"),
-    (Order::Last, "finally|and finally|lastly|and lastly|last|last of all|and last of all|in the end|at the end|and at the end|to finish|to finish up|to wrap up|and to finish|and in the end|as a last step|as a final step|and as a last step|then finally|and then finally|at last|last but not least|when everything is done|once everything is done|when all of that is done|once all of that is done|when all is done|once all that is done|after all that|after all of that|once all of these are done|to conclude|when everything's done|once everything's done|then lastly"),
-    (Order::Otherwise, "otherwise|or otherwise|else|if not|and if not|and otherwise|in that case not|if it isn't|if it doesn't|if that fails|failing that|but if not"),
+    (
+        Order::None,
+        "and|also|and also|additionally|moreover|furthermore|plus|as well as|along with|together with|in addition|in addition to that|in addition to this|on top of that|or|alternatively|either|instead|besides|besides that|likewise|meanwhile|at the same time|in the meantime|in parallel|or else|but|but also|but first|so|apart from that|aside from that|similarly|simultaneously|separately|while you're at it|while you are at it|as well|and as well|and in addition|&|and meanwhile|and in parallel|and at the same time|and separately",
+    ),
+    (
+        Order::First,
+        "first|firstly|first of all|to start|to begin with|to start with|start by|begin by|first off|first things first|initially|for starters",
+    ),
+    (
+        Order::Next,
+        "then|and then|next|after that|after this|after which|and after that|subsequently|and subsequently|afterwards|afterward|and afterwards|and afterward|later|and later|later on|and later on|thereafter|and thereafter|following that|followed by|second|secondly|third|thirdly|fourth|fourthly|fifth|once done|once that's done|once that is done|once finished|once complete|once completed|once it's done|once it is done|when done|when finished|when that's done|when that is done|when you're done|when you are done|when it's done|when it is done|when you finish|and next|and once done|and when done|and when finished|and once that's done|and when you're done|upon completion|after you're done|after you are done|after it finishes|then also|from there|only then|and only then|and from there|afterwards also|and immediately after|right after that|immediately after that|immediately afterwards|right after|as soon as that's done|as soon as it's done|once ready|when ready|with that done|that done|when complete|when that finishes|once that finishes|once you're done|once you are done|when this is done|once this is done|step two|step three|as a next step|the next step is to",
+    ),
+    (
+        Order::Last,
+        "finally|and finally|lastly|and lastly|last|last of all|and last of all|in the end|at the end|and at the end|to finish|to finish up|to wrap up|and to finish|and in the end|as a last step|as a final step|and as a last step|then finally|and then finally|at last|last but not least|when everything is done|once everything is done|when all of that is done|once all of that is done|when all is done|once all that is done|after all that|after all of that|once all of these are done|to conclude|when everything's done|once everything's done|then lastly",
+    ),
+    (
+        Order::Otherwise,
+        "otherwise|or otherwise|else|if not|and if not|and otherwise|in that case not|if it isn't|if it doesn't|if that fails|failing that|but if not",
+    ),
 ];
 
 /// Turkish connector phrases.
 pub(crate) const TR_CONNECTORS: &[(Order, &str)] = &[
-    (Order::None, "ve|ayrıca|ek olarak|dahası|üstelik|bunun yanında|bunun yanı sıra|hem de|birlikte|beraberinde|ilaveten|veya|ya da|alternatif olarak|ve ayrıca|ve de|bununla birlikte|aynı zamanda|bir yandan|öte yandan|ama|fakat|ancak|ve aynı zamanda|hatta|buna ek olarak|bunlara ek olarak|ayrıyeten|yahut|veyahut|&|bu arada|bu sırada|aynı anda|ve bunun yanında|yanı sıra|bunun dışında|ondan ayrı|yerine|onun yerine|paralelde|eş zamanlı olarak|eşzamanlı olarak|ve ek olarak|diğer yandan|artı|ile birlikte|hem"),
-    (Order::First, "önce|ilk olarak|öncelikle|ilk önce|birinci olarak|ilkin|başta|en başta|evvela|her şeyden önce|ilk iş olarak|ilk adım olarak|birincisi|ilk adımda"),
-    (Order::Next, "sonra|daha sonra|ardından|takiben|bitince|tamamlanınca|bittiğinde|akabinde|sonrasında|ve sonra|ve daha sonra|ve ardından|sonra da|ardından da|daha sonra da|ondan sonra|bundan sonra|ondan sonra da|bundan sonra da|ikinci olarak|üçüncü olarak|dördüncü olarak|tamamlandığında|bitirince|bittikten sonra|tamamlandıktan sonra|bitirdikten sonra|işlem bitince|işlem tamamlanınca|iş bitince|bu bitince|o bitince|bu iş bitince|bunu takiben|bunun ardından|onun ardından|bunların ardından|hemen ardından|hemen sonra|hemen sonrasında|bunun üzerine|devamında|ve akabinde|ve sonrasında|müteakiben|peşinden|bunun peşinden|hemen peşinden|sonraki adımda|sonraki adım olarak|ikincisi|üçüncüsü|o bittikten sonra|bu bittikten sonra|bu tamamlanınca|hazır olunca|hazır olduğunda|bunlar bitince|bitirdiğinde|bitirdiğin zaman|akabinde de|ve bitince|işin bitince|işin bittiğinde|işiniz bitince|o iş bitince|oradan|ikinci adımda|ikinci adım olarak|bunu yaptıktan sonra|bunu yapınca|biter bitmez|ve bunun ardından|sonrasında da"),
-    (Order::Last, "en son|son olarak|nihayetinde|en sonunda|ve en sonunda|ve son olarak|ve en son|sonunda|en sonda|nihayet|ve nihayet|ve nihayetinde|son adımda|son adım olarak|en son olarak|ve en son olarak|en son da|son olarak da|hepsi bitince|hepsi bittikten sonra|hepsi bittiğinde|hepsi tamamlanınca|bunların hepsi bitince|tümü bitince|tümü tamamlanınca|her şey bitince|her şey tamamlanınca|her şey bittiğinde|bütün bunlar bitince|hepsinin sonunda|hepsinden sonra|bunların hepsinden sonra|ve sonunda|işin sonunda|en nihayetinde|tüm işlemler bitince|hepsinin ardından|bütün bunlardan sonra|tüm bunlardan sonra|tüm bunların ardından"),
-    (Order::Otherwise, "yoksa|aksi takdirde|aksi halde|aksi hâlde|aksi durumda|değilse|ve aksi halde|ve aksi takdirde|olmazsa|tersi durumda|aksine|olmadıysa|eğer değilse|eğer yoksa"),
+    (
+        Order::None,
+        "ve|ayrıca|ek olarak|dahası|üstelik|bunun yanında|bunun yanı sıra|hem de|birlikte|beraberinde|ilaveten|veya|ya da|alternatif olarak|ve ayrıca|ve de|bununla birlikte|aynı zamanda|bir yandan|öte yandan|ama|fakat|ancak|ve aynı zamanda|hatta|buna ek olarak|bunlara ek olarak|ayrıyeten|yahut|veyahut|&|bu arada|bu sırada|aynı anda|ve bunun yanında|yanı sıra|bunun dışında|ondan ayrı|yerine|onun yerine|paralelde|eş zamanlı olarak|eşzamanlı olarak|ve ek olarak|diğer yandan|artı|ile birlikte|hem",
+    ),
+    (
+        Order::First,
+        "önce|ilk olarak|öncelikle|ilk önce|birinci olarak|ilkin|başta|en başta|evvela|her şeyden önce|ilk iş olarak|ilk adım olarak|birincisi|ilk adımda",
+    ),
+    (
+        Order::Next,
+        "sonra|daha sonra|ardından|takiben|bitince|tamamlanınca|bittiğinde|akabinde|sonrasında|ve sonra|ve daha sonra|ve ardından|sonra da|ardından da|daha sonra da|ondan sonra|bundan sonra|ondan sonra da|bundan sonra da|ikinci olarak|üçüncü olarak|dördüncü olarak|tamamlandığında|bitirince|bittikten sonra|tamamlandıktan sonra|bitirdikten sonra|işlem bitince|işlem tamamlanınca|iş bitince|bu bitince|o bitince|bu iş bitince|bunu takiben|bunun ardından|onun ardından|bunların ardından|hemen ardından|hemen sonra|hemen sonrasında|bunun üzerine|devamında|ve akabinde|ve sonrasında|müteakiben|peşinden|bunun peşinden|hemen peşinden|sonraki adımda|sonraki adım olarak|ikincisi|üçüncüsü|o bittikten sonra|bu bittikten sonra|bu tamamlanınca|hazır olunca|hazır olduğunda|bunlar bitince|bitirdiğinde|bitirdiğin zaman|akabinde de|ve bitince|işin bitince|işin bittiğinde|işiniz bitince|o iş bitince|oradan|ikinci adımda|ikinci adım olarak|bunu yaptıktan sonra|bunu yapınca|biter bitmez|ve bunun ardından|sonrasında da",
+    ),
+    (
+        Order::Last,
+        "en son|son olarak|nihayetinde|en sonunda|ve en sonunda|ve son olarak|ve en son|sonunda|en sonda|nihayet|ve nihayet|ve nihayetinde|son adımda|son adım olarak|en son olarak|ve en son olarak|en son da|son olarak da|hepsi bitince|hepsi bittikten sonra|hepsi bittiğinde|hepsi tamamlanınca|bunların hepsi bitince|tümü bitince|tümü tamamlanınca|her şey bitince|her şey tamamlanınca|her şey bittiğinde|bütün bunlar bitince|hepsinin sonunda|hepsinden sonra|bunların hepsinden sonra|ve sonunda|işin sonunda|en nihayetinde|tüm işlemler bitince|hepsinin ardından|bütün bunlardan sonra|tüm bunlardan sonra|tüm bunların ardından",
+    ),
+    (
+        Order::Otherwise,
+        "yoksa|aksi takdirde|aksi halde|aksi hâlde|aksi durumda|değilse|ve aksi halde|ve aksi takdirde|olmazsa|tersi durumda|aksine|olmadıysa|eğer değilse|eğer yoksa",
+    ),
 ];
 
 /// Politeness and filler at an edge of an English task.
@@ -45,7 +75,7 @@ we need to|we must|i need to|i want to|i'd like to|i would like to|i'd love to|i
 it would be great if you could|it'd be great if you could|it would be nice if you could|would be great if you could|i'd appreciate it if you could|\
 i would appreciate it if you could|i'd be grateful if you could|i was wondering if you could|i wonder if you could|do you mind|do me a favor and|do me a favour and|\
 if you can|if you could|if possible|if you don't mind|if you have time|if you have a moment|when you can|when you get a chance|when you have time|when you have a minute|when you get a moment|help me|help me to|help us|quickly|maybe|perhaps|\
-then please|also please|by the way|btw|for me|good morning|good afternoon|good evening|hi team|hello team|hi all|hello all|hey team|team|everyone|guys|folks|assistant|bot|alright|right|great|\
+then please|also please|by the way|btw|for me|good morning|good afternoon|good evening|hi team|hello team|hi all|hello all|hey team|alright|right|great|\
 sorry|excuse me|yes|yeah|sure|no worries|all right|any chance you could|any chance you can|take a moment to|take a minute to|it's time to|it is time to|time to|proceed to|simply|would you kindly|could you kindly|can you also|could you also|\
 we'll need to|i'll need you to|i am going to need you to|i'm going to need you to|what i need is for you to|the task is to|your task is to|your job is to|i need|we need someone to|someone should|somebody should|someone needs to|how about you|why don't you|why not|mind|if you would|would you please|will you please|at your earliest convenience|really|much appreciated|that would be great|that'd be great|that's all|that is all|if you wouldn't mind|if it's not too much trouble|if it is not too much trouble|if it's no trouble|when convenient";
 
@@ -60,7 +90,7 @@ i would appreciate it if you could|feel free to|be so kind as to|help me|help me
 pub(crate) const TR_FILLERS: &str = "lütfen|bir de|birde|rica etsem|zahmet olmazsa|bi zahmet|bir zahmet|merhaba|merhabalar|selam|selamlar|günaydın|iyi günler|iyi akşamlar|iyi geceler|\
 kolay gelsin|hayırlı işler|sevgili|teşekkürler|teşekkür ederim|çok teşekkürler|teşekkür ederiz|sağ ol|sağol|sağ olun|sağolun|sağ olasın|tamam|peki|haydi|hadi|şimdi de|mümkünse|mümkün ise|\
 rica ederim|rica ediyorum|müsaitsen|müsaitseniz|vaktin varsa|vaktiniz varsa|eğer mümkünse|zahmet olmayacaksa|sana zahmet|size zahmet|bi|hey|alo|arkadaşlar|herkese merhaba|\
-ekip|evet|şimdiden teşekkürler|eyvallah|kolaylık olsun|esenlikler|saygılar|saygılarımla|iyi çalışmalar|kusura bakma|kusura bakmayın|pardon|unutma|unutmayın|unutmadan|sakın unutma|bir ara|bir zahmet de|e|ee|yani|işte|acaba|yardımcı ol|müsaitseniz|uygunsa|uygun olursa|bir bakar mısın|bakar mısın|bakar mısınız|yardım et|bana yardım et|sizden ricam|senden ricam|ricam|benim için|de|da|eline sağlık|ellerine sağlık|elinize sağlık|çok sağ ol|çok sağol|minnettar olurum|memnun olurum|sevinirim|çok sevinirim|iyi olur|rica etsek|tşk|tesekkurler";
+ekip|evet|şimdiden teşekkürler|eyvallah|kolaylık olsun|esenlikler|saygılar|saygılarımla|iyi çalışmalar|kusura bakma|kusura bakmayın|pardon|unutma|unutmayın|unutmayınız|unutmayalım|unutmadan|sakın unutma|bir ara|bir zahmet de|ee|yani|işte|acaba|yardımcı ol|müsaitseniz|uygunsa|uygun olursa|bir bakar mısın|bakar mısın|bakar mısınız|yardım et|bana yardım et|sizden ricam|senden ricam|ricam|benim için|de|da|eline sağlık|ellerine sağlık|elinize sağlık|çok sağ ol|çok sağol|minnettar olurum|memnun olurum|sevinirim|çok sevinirim|iyi olur|rica etsek|tşk|tesekkurler";
 
 /// Words that may begin an English object.
 pub(crate) const EN_OBJECT_START: &str = "the a an this that these those my your our his her its their it them him me us all every each any some both no another \

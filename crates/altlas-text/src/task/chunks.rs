@@ -1,6 +1,6 @@
 //! Hard breaks: the places where one action can never run into the next.
 
-use crate::abbreviations::{dot_after, Dot};
+use crate::abbreviations::{Dot, dot_after};
 use crate::language::Language;
 use crate::token::{Kind, Token};
 
@@ -28,8 +28,18 @@ pub(crate) fn chunks(text: &Text<'_>, language: Language) -> Vec<Chunk> {
         let body = tokens.get(first..last).unwrap_or_default();
         if body.iter().any(Token::is_text) {
             let listed = item > 0 && out.last().is_some_and(|c| c.colon || c.item > 0);
-            let colon = body.iter().rev().find(|t| t.kind != Kind::Newline).is_some_and(|t| t.is_mark(":"));
-            out.push(Chunk { first, last, item, listed, colon });
+            let colon = body
+                .iter()
+                .rev()
+                .find(|t| t.kind != Kind::Newline)
+                .is_some_and(|t| t.is_mark(":"));
+            out.push(Chunk {
+                first,
+                last,
+                item,
+                listed,
+                colon,
+            });
         }
     };
     while i < tokens.len() {
@@ -64,15 +74,24 @@ fn list_goes_on(tokens: &[Token], i: usize) -> bool {
 fn marker(tokens: &[Token], i: usize, fresh: bool, last: u32) -> Option<(usize, u32)> {
     let token = tokens.get(i)?;
     let next = tokens.get(i + 1)?;
-    if fresh && token.is_mark("-*•‣◦·–—▪●○+→►✓✔☐") && (next.spaced || !token.is_mark("-+")) {
+    if fresh && token.is_mark("-*•‣◦·–—▪●○+→►✓✔☐") && (next.spaced || !token.is_mark("-+"))
+    {
         // `- [ ] task`
         let boxed = next.kind == Kind::Quoted || next.is_mark("[");
-        let skip = if boxed && next.is_mark("[") { 3 } else { usize::from(boxed && next.end - next.start <= 3) + 1 };
+        let skip = if boxed && next.is_mark("[") {
+            3
+        } else {
+            usize::from(boxed && next.end - next.start <= 3) + 1
+        };
         return Some((skip, 0));
     }
     let ordinal: Option<u32> = token.fold.parse().ok().filter(|n| *n >= 1 && *n < 100);
     let letter = token.fold.len() == 1 && token.fold.bytes().all(|b| b.is_ascii_lowercase());
-    if next.spaced || tokens.get(i + 2).is_some_and(|t| !t.spaced && t.kind != Kind::Newline) {
+    if next.spaced
+        || tokens
+            .get(i + 2)
+            .is_some_and(|t| !t.spaced && t.kind != Kind::Newline)
+    {
         return None;
     }
     if next.is_mark(")") && (fresh || token.spaced) && (ordinal.is_some() || (letter && fresh)) {
@@ -88,13 +107,17 @@ fn ends(tokens: &[Token], i: usize, language: Language) -> bool {
     let Some(token) = tokens.get(i) else { return false };
     let next = tokens.get(i + 1);
     match token.kind {
-        Kind::Newline | Kind::Mark(';' | '!' | '?' | '…' | '。' | '؟' | '|') => !next.is_some_and(|n| !n.spaced && n.is_text()),
+        Kind::Newline | Kind::Mark(';' | '!' | '?' | '…' | '。' | '؟' | '|') => {
+            !next.is_some_and(|n| !n.spaced && n.is_text())
+        }
         Kind::Mark('.') => {
             let Some(next) = next else { return true };
             if !next.spaced && next.kind != Kind::Newline {
                 return false;
             }
-            let Some(before) = i.checked_sub(1).and_then(|p| tokens.get(p)) else { return true };
+            let Some(before) = i.checked_sub(1).and_then(|p| tokens.get(p)) else {
+                return true;
+            };
             if before.is_number() && before.fold.bytes().all(|b| b.is_ascii_digit()) {
                 // `4. slaytına`: an ordinal in Turkish.
                 return language != Language::Turkish || next.capital && before.fold.len() > 2;
@@ -120,9 +143,12 @@ pub(crate) fn absorb_items(text: &Text<'_>, chunk: &Chunk, before: usize, drafts
         return;
     }
     // Only when nothing but the list stands between.
-    let Some(owner) = drafts.get(before - 1) else { return };
+    let Some(owner) = drafts.get(before - 1) else {
+        return;
+    };
     let gap = text.tokens.get(owner.last..chunk.first).unwrap_or_default();
-    let open = owner.verb.is_some() && gap.len() <= 4 && gap.iter().all(|t| !t.is_text() || t.fold.len() <= 2);
+    let open =
+        owner.verb.is_some() && gap.len() <= 4 && gap.iter().all(|t| !t.is_text() || t.fold.len() <= 2);
     if open && (owner.item == 0 || owner.last > owner.first) && owner.item == 0 {
         drafts.truncate(before);
         if let Some(owner) = drafts.last_mut() {

@@ -3,7 +3,7 @@
 mod english;
 mod turkish;
 
-pub(crate) use turkish::accusative;
+pub(crate) use turkish::{accusative, is_base};
 
 use crate::language::Language;
 use crate::lexicon::words::Order;
@@ -45,17 +45,28 @@ pub(crate) fn dependencies(
         let (mut parents, mut kind) = (Vec::new(), None);
         let mut source = n;
         if let Some(previous) = n.checked_sub(1) {
-            let chained = out.last().is_some_and(|(_, why)| *why == Some(DependencyKind::Data));
+            let chained = out
+                .last()
+                .is_some_and(|(_, why)| *why == Some(DependencyKind::Data));
             let (uses, named) = match language {
                 Language::Turkish => turkish::uses(text, drafts, n, chained),
                 _ => english::uses(text, drafts, n, chained),
             };
-            let order = if draft.order == Order::None { inner_order(text, draft, language) } else { draft.order };
+            let order = if draft.order == Order::None {
+                inner_order(text, draft, language)
+            } else {
+                draft.order
+            };
             match order {
                 Order::Otherwise => {
                     if let Some((before, why)) = out.last() {
                         parents.clone_from(before);
                         kind = *why;
+                    }
+                    // Without an if-branch before it, the check itself is what it waits for.
+                    if parents.is_empty() {
+                        parents.push(ordinal(previous));
+                        kind = Some(DependencyKind::Data);
                     }
                 }
                 Order::Last => {
@@ -71,7 +82,9 @@ pub(crate) fn dependencies(
             if uses != Use::None && order != Order::Otherwise && order != Order::First {
                 // A pronoun after a task that only used the thing means what that task used.
                 let target = match uses {
-                    Use::Refers if keeps(drafts.get(previous)) && order == Order::None => referent.get(previous).copied().unwrap_or(previous),
+                    Use::Refers if keeps(drafts.get(previous)) && order == Order::None => {
+                        referent.get(previous).copied().unwrap_or(previous)
+                    }
                     Use::Names => named.unwrap_or(previous),
                     _ => previous,
                 };
@@ -105,18 +118,72 @@ fn ordinal(index: usize) -> u32 {
 
 /// A task that uses a thing without changing it or making another.
 fn keeps(draft: Option<&Draft>) -> bool {
-    draft.is_some_and(|d| matches!(d.kind, Some(TaskType::Execute | TaskType::Schedule | TaskType::Open)))
+    draft.is_some_and(|d| {
+        matches!(
+            d.kind,
+            Some(TaskType::Execute | TaskType::Schedule | TaskType::Open)
+        )
+    })
 }
 
 /// An order word inside a segment still orders.
 fn inner_order(text: &Text<'_>, draft: &Draft, language: Language) -> Order {
+    // `güncelleme bitince`, `once the backup finishes`: the end of what was asked before.
+    if let Some((a, b)) = draft.condition {
+        let ended = (a..b.min(a + 8)).any(|i| {
+            let w = text.fold(i);
+            match language {
+                Language::Turkish => [
+                    "bitince",
+                    "bittiginde",
+                    "bittikten",
+                    "tamamlaninca",
+                    "tamamlandiginda",
+                    "tamamlandiktan",
+                    "bitir",
+                    "biter",
+                ]
+                .iter()
+                .any(|s| w.starts_with(s)),
+                _ => matches!(
+                    w,
+                    "finishes"
+                        | "completes"
+                        | "finished"
+                        | "completed"
+                        | "done"
+                        | "ends"
+                        | "succeeds"
+                        | "complete"
+                ),
+            }
+        });
+        if ended && matches!(text.fold(a), "when" | "once" | "after" | "as")
+            || ended && language == Language::Turkish
+        {
+            return Order::Next;
+        }
+    }
     for i in draft.first..draft.last.min(draft.first + 200) {
         let word = text.fold(i);
         let before = if i > draft.first { text.fold(i - 1) } else { "" };
         let found = match language {
             Language::Turkish => match word {
-                "sonra" | "sonrasinda" if i == draft.first || !(before.ends_with("dan") || before.ends_with("den") || before.ends_with("tan") || before.ends_with("ten") || is_span(before) || before.ends_with("ca") || before.ends_with("ce")) => Order::Next,
-                "ardindan" if i == draft.first || !(before.ends_with("in") || before.ends_with("un")) => Order::Next,
+                "sonra" | "sonrasinda"
+                    if i == draft.first
+                        || !(before.ends_with("dan")
+                            || before.ends_with("den")
+                            || before.ends_with("tan")
+                            || before.ends_with("ten")
+                            || is_span(before)
+                            || before.ends_with("ca")
+                            || before.ends_with("ce")) =>
+                {
+                    Order::Next
+                }
+                "ardindan" if i == draft.first || !(before.ends_with("in") || before.ends_with("un")) => {
+                    Order::Next
+                }
                 "son" if before == "en" => Order::Last,
                 _ => Order::None,
             },

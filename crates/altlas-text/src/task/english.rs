@@ -2,8 +2,8 @@
 
 use crate::lexicon::words::Order;
 use crate::lexicon::{
-    Doubt, EnForm, EN_AUX, EN_FINITE, EN_FORMS, EN_NO_VERB_AFTER, EN_OBJECT_START, EN_PHRASES, EN_PREPOSITIONS, EN_TIME,
-    EN_VERBS, EN_WH,
+    Doubt, EN_AUX, EN_FINITE, EN_FORMS, EN_NO_VERB_AFTER, EN_OBJECT_START, EN_PHRASES, EN_PREPOSITIONS,
+    EN_TIME, EN_VERBS, EN_WH, EnForm,
 };
 use crate::phrases::{EN_ASKING, EN_CONNECTORS, EN_FILLERS};
 use crate::token::Kind;
@@ -74,12 +74,21 @@ struct Scope {
 
 /// Finds the requests of a chunk.
 pub(crate) fn chunk(text: &Text<'_>, chunk: &Chunk, out: &mut Vec<Draft>, tick: &dyn Fn()) {
-    Clauses { text, first: chunk.first, last: chunk.last }.run(chunk, out, tick);
+    Clauses {
+        text,
+        first: chunk.first,
+        last: chunk.last,
+    }
+    .run(chunk, out, tick);
 }
 
 impl Clauses<'_, '_> {
     fn fold(&self, i: usize) -> &str {
-        if i >= self.first && i < self.last { self.text.fold(i) } else { "" }
+        if i >= self.first && i < self.last {
+            self.text.fold(i)
+        } else {
+            ""
+        }
     }
 
     fn mark(&self, i: usize, marks: &str) -> bool {
@@ -119,7 +128,11 @@ impl Clauses<'_, '_> {
                 continue;
             }
             let cur = out.get(base..).and_then(<[Draft]>::last).cloned();
-            let head = if absorbed { None } else { self.probe(k, &mut lead, site, cur.as_ref()) };
+            let head = if absorbed {
+                None
+            } else {
+                self.probe(k, &mut lead, site, cur.as_ref())
+            };
             if let Some(heads) = head {
                 if out.len() == base && k > self.first {
                     self.before_first(k, lead.strong, out);
@@ -148,7 +161,6 @@ impl Clauses<'_, '_> {
                 scope = Scope::default();
                 if let Some(draft) = out.last() {
                     scope.matrix = asks_somebody(&draft.lemma) && draft.confidence > 0.3;
-                    
                 }
                 continue;
             }
@@ -170,11 +182,16 @@ impl Clauses<'_, '_> {
                 if scope.matrix && k > draft.first + 1 {
                     scope.asking = true;
                 }
-                if self.fold(k.wrapping_sub(2)) == "how" || self.fold(k + 1) == "and" || self.fold(k + 1) == "or" {
+                if self.fold(k.wrapping_sub(2)) == "how"
+                    || self.fold(k + 1) == "and"
+                    || self.fold(k + 1) == "or"
+                {
                     scope.once = true;
                 }
             }
-            if matches!(before, "that" | "which" | "who" | "can" | "will" | "to") && matches!(self.fold(k.wrapping_sub(2)), "that" | "which" | "who" | "how") {
+            if matches!(before, "that" | "which" | "who" | "can" | "will" | "to")
+                && matches!(self.fold(k.wrapping_sub(2)), "that" | "which" | "who" | "how")
+            {
                 scope.once = true;
             }
             if matches!(before, "that" | "which" | "who") && draft.verb.is_some_and(|v| k > v + 1) {
@@ -208,12 +225,28 @@ impl Clauses<'_, '_> {
             return Some(Site::Hard);
         }
         let prev = k - 1;
-        if self.mark(prev, ",;:") || self.mark(prev, "–—-") && self.text.tokens.get(k).is_some_and(|t| t.spaced) || self.mark(prev, "!?") {
+        if self.mark(prev, ",;:")
+            || self.mark(prev, "–—-") && self.text.tokens.get(k).is_some_and(|t| t.spaced)
+            || self.mark(prev, "!?")
+        {
             return Some(Site::Comma);
         }
         if let Some((n, order)) = EN_CONNECTORS.longest(self.text.tokens, k) {
             let word = self.fold(k);
-            let anywhere = n > 1 || matches!(word, "then" | "also" | "afterwards" | "afterward" | "finally" | "lastly" | "subsequently" | "otherwise" | "thereafter" | "additionally");
+            let anywhere = n > 1
+                || matches!(
+                    word,
+                    "then"
+                        | "also"
+                        | "afterwards"
+                        | "afterward"
+                        | "finally"
+                        | "lastly"
+                        | "subsequently"
+                        | "otherwise"
+                        | "thereafter"
+                        | "additionally"
+                );
             return match order {
                 Order::None if matches!(word, "and" | "or" | "but" | "so" | "plus" | "&") => Some(Site::And),
                 _ if anywhere && !(open && self.belongs_inside(k, n)) => Some(Site::Strong),
@@ -223,20 +256,37 @@ impl Clauses<'_, '_> {
         if EN_ASKING.longest(self.text.tokens, k).is_some() {
             return Some(Site::Ask);
         }
-        let verb = EN_VERBS.get(self.fold(k)).is_some_and(|v| v.doubt == Doubt::None) || self.fold(k) == "show";
-        let object = EN_OBJECT_START.contains(self.fold(k + 1)) && !matches!(self.fold(k + 1), "that" | "how" | "when" | "who" | "why" | "which" | "where" | "what");
-        let free = !EN_NO_VERB_AFTER.contains(self.fold(prev)) && self.is_text(prev) && !EN_VERBS.contains_key(self.fold(prev)) && !self.fold(prev).ends_with("ly") && !self.fold(prev).ends_with("'s");
+        let verb =
+            EN_VERBS.get(self.fold(k)).is_some_and(|v| v.doubt == Doubt::None) || self.fold(k) == "show";
+        let object = EN_OBJECT_START.contains(self.fold(k + 1))
+            && !matches!(
+                self.fold(k + 1),
+                "that" | "how" | "when" | "who" | "why" | "which" | "where" | "what"
+            );
+        let free = !EN_NO_VERB_AFTER.contains(self.fold(prev))
+            && self.is_text(prev)
+            && (!EN_VERBS.contains_key(self.fold(prev))
+                || EN_OBJECT_START.contains(self.fold(prev.wrapping_sub(1))))
+            && !self.fold(prev).ends_with("ly")
+            && !self.fold(prev).ends_with("'s");
         (verb && object && free).then_some(Site::Bare)
     }
 
     /// A connector at the end of the text or before a mark is an adverb of the clause before it.
     fn belongs_inside(&self, k: usize, n: usize) -> bool {
-        !self.is_text(k + n) || matches!(self.fold(k), "along" | "together" | "as" | "in") && n > 1 && self.fold(k) != "in" && !self.mark(k.wrapping_sub(1), ",")
+        !self.is_text(k + n)
+            || matches!(self.fold(k), "along" | "together" | "as" | "in")
+                && n > 1
+                && self.fold(k) != "in"
+                && !self.mark(k.wrapping_sub(1), ",")
     }
 
     /// Reads connectors and fillers from `k` on.
     fn lead(&self, k: usize) -> Lead {
-        let mut lead = Lead { next: k, ..Lead::default() };
+        let mut lead = Lead {
+            next: k,
+            ..Lead::default()
+        };
         for _ in 0..10 {
             let i = lead.next;
             if i >= self.last {
@@ -246,10 +296,15 @@ impl Clauses<'_, '_> {
                 lead.next += 1;
                 continue;
             }
-            if let Some((n, order)) = EN_CONNECTORS.longest(self.text.tokens, i).filter(|(n, _)| i + n <= self.last) {
+            if let Some((n, order)) = EN_CONNECTORS
+                .longest(self.text.tokens, i)
+                .filter(|(n, _)| i + n <= self.last)
+            {
                 let word = self.fold(i);
                 lead.adversative |= matches!(word, "but" | "and" | "so") || n > 1 && word == "but";
-                lead.strong |= order != Order::None || n > 1 || matches!(word, "also" | "additionally" | "moreover" | "plus");
+                lead.strong |= order != Order::None
+                    || n > 1
+                    || matches!(word, "also" | "additionally" | "moreover" | "plus");
                 lead.connector = Some(match lead.connector {
                     Some(Connector::Text(a, b)) if b == i => Connector::Text(a, i + n),
                     Some(c) if order == Order::None => c,
@@ -279,7 +334,8 @@ impl Clauses<'_, '_> {
     }
 
     fn prohibition(&self, i: usize) -> bool {
-        matches!(self.fold(i), "don't" | "never" | "dont" | "not") || self.fold(i) == "do" && self.fold(i + 1) == "not"
+        matches!(self.fold(i), "don't" | "never" | "dont" | "not")
+            || self.fold(i) == "do" && self.fold(i + 1) == "not"
     }
 
     /// The request (or the two of `After X-ing, Y`) that begins after the lead, if one does.
@@ -296,7 +352,12 @@ impl Clauses<'_, '_> {
                 return Some(heads);
             }
         }
-        if site == Site::Hard || site == Site::Ask || lead.strong || lead.connector.is_some() || (site == Site::Comma && (cur.is_none_or(|c| c.question) || self.inverted(i))) {
+        if site == Site::Hard
+            || site == Site::Ask
+            || lead.strong
+            || lead.connector.is_some()
+            || (site == Site::Comma && (cur.is_none_or(|c| c.question) || self.inverted(i)))
+        {
             if let Some(head) = self.question(i, lead.strong) {
                 return Some(vec![head]);
             }
@@ -306,7 +367,10 @@ impl Clauses<'_, '_> {
                 return Some(vec![head]);
             }
         }
-        if cur.is_some() && site == Site::Strong && matches!(lead.order, Order::Next | Order::Last | Order::None) {
+        if cur.is_some()
+            && site == Site::Strong
+            && matches!(lead.order, Order::Next | Order::Last | Order::None)
+        {
             return self.elided(i, cur).map(|h| vec![h]);
         }
         None
@@ -317,15 +381,34 @@ impl Clauses<'_, '_> {
         let cur = cur?;
         let word = self.fold(i);
         let words = (i..self.last.min(i + 4)).filter(|j| self.is_text(*j)).count();
-        if EN_FORMS.contains_key(word) || EN_FINITE.contains(word) || EN_PREPOSITIONS.contains(word) || words < 2 || word.ends_with("ing") || matches!(word, "it" | "that" | "this" | "some" | "not" | "only" | "again" | "back" | "there") {
+        if EN_FORMS.contains_key(word)
+            || EN_FINITE.contains(word)
+            || EN_PREPOSITIONS.contains(word)
+            || words < 2
+            || word.ends_with("ing")
+            || matches!(
+                word,
+                "it" | "that" | "this" | "some" | "not" | "only" | "again" | "back" | "there"
+            )
+        {
             return None;
         }
-        Some(Head { start: i, verb: None, lemma: String::new(), kind: cur.kind.unwrap_or(TaskType::Execute), confidence: 0.0, next: i + 1, question: false, condition: None })
+        Some(Head {
+            start: i,
+            verb: None,
+            lemma: String::new(),
+            kind: cur.kind.unwrap_or(TaskType::Execute),
+            confidence: 0.0,
+            next: i + 1,
+            question: false,
+            condition: None,
+        })
     }
 
     /// A verb at `i`, perhaps after one adverb.
     fn verb(&self, i: usize, site: Site, asked: bool, cur: Option<&Draft>, k: usize) -> Option<Head> {
-        let adverb = self.fold(i).len() > 4 && self.fold(i).ends_with("ly") && !EN_VERBS.contains_key(self.fold(i));
+        let adverb =
+            self.fold(i).len() > 4 && self.fold(i).ends_with("ly") && !EN_VERBS.contains_key(self.fold(i));
         let v = if adverb { i + 1 } else { i };
         let word = self.fold(v);
         if word.is_empty() {
@@ -352,22 +435,133 @@ impl Clauses<'_, '_> {
             }
         }
         if !asked {
-            return self.wish(i, site);
+            let unknown = site != Site::Bare
+                && !token.capital | (site == Site::Hard)
+                && self.unknown(v, cur.is_some() || site >= Site::Strong);
+            return if unknown {
+                Some(self.head(i, v, word, TaskType::Execute, 0.0))
+            } else {
+                self.wish(i, site)
+            };
         }
         // `would you mind sharing`
         if let Some((base, EnForm::Ing)) = EN_FORMS.get(word) {
             let kind = EN_VERBS.get(base).map_or(TaskType::Execute, |e| e.kind);
             return Some(self.head(i, v, base, kind, 0.8));
         }
-        let unknown = token.is_word() && !EN_OBJECT_START.contains(word) && !EN_PREPOSITIONS.contains(word) && !EN_FINITE.contains(word) && !EN_TIME.contains(word) && self.is_text(v + 1) && !EN_WH.contains(word);
+        let unknown = token.is_word()
+            && !EN_OBJECT_START.contains(word)
+            && !EN_PREPOSITIONS.contains(word)
+            && !EN_FINITE.contains(word)
+            && !EN_TIME.contains(word)
+            && self.is_text(v + 1)
+            && !EN_WH.contains(word);
         if unknown && word.bytes().all(|b| b.is_ascii_alphabetic()) {
             return Some(self.head(i, v, word, TaskType::Execute, 0.0));
         }
         self.wish(i, site)
     }
 
+    /// A word of no table right before a pronoun or an article: `bisect the commits`, `paste it`.
+    fn unknown(&self, v: usize, expected: bool) -> bool {
+        let (word, next) = (self.fold(v), self.fold(v + 1));
+        let object = matches!(
+            next,
+            "it" | "them"
+                | "the"
+                | "a"
+                | "an"
+                | "my"
+                | "our"
+                | "your"
+                | "me"
+                | "us"
+                | "him"
+                | "all"
+                | "each"
+                | "every"
+        );
+        let plain = word.len() > 2
+            && word.bytes().all(|b| b.is_ascii_lowercase())
+            && !["ed", "ing", "ly", "s"].iter().any(|e| word.ends_with(e));
+        let function = EN_NO_VERB_AFTER.contains(word)
+            || EN_PREPOSITIONS.contains(word)
+            || EN_OBJECT_START.contains(word)
+            || EN_FINITE.contains(word)
+            || EN_TIME.contains(word)
+            || EN_WH.contains(word)
+            || EN_AUX.contains(word)
+            || EN_FORMS.contains_key(word)
+            || EN_VERBS.contains_key(word)
+            || matches!(
+                word,
+                "maybe"
+                    | "perhaps"
+                    | "then"
+                    | "just"
+                    | "even"
+                    | "yet"
+                    | "still"
+                    | "nor"
+                    | "thank"
+                    | "sometimes"
+                    | "often"
+                    | "despite"
+                    | "except"
+                    | "once"
+                    | "here"
+                    | "there"
+                    | "today"
+                    | "also"
+                    | "not"
+                    | "only"
+                    | "almost"
+                    | "half"
+                    | "quite"
+                    | "rather"
+                    | "instead"
+                    | "well"
+                    | "however"
+                    | "although"
+                    | "though"
+                    | "plus"
+                    | "likewise"
+                    | "hello"
+                    | "dear"
+                    | "yes"
+                    | "unlike"
+                    | "upon"
+                    | "amid"
+                    | "beyond"
+                    | "beside"
+                    | "throughout"
+                    | "underneath"
+                    | "nearly"
+                    | "seldom"
+                    | "never"
+                    | "always"
+                    | "currently"
+                    | "that"
+                    | "ago"
+                    | "away"
+                    | "much"
+                    | "many"
+                    | "such"
+            );
+        expected && object && plain && !function
+    }
+
     fn head(&self, start: usize, verb: usize, lemma: &str, kind: TaskType, confidence: f32) -> Head {
-        Head { start, verb: Some(verb), lemma: lemma.to_owned(), kind, confidence, next: verb + 1, question: false, condition: None }
+        Head {
+            start,
+            verb: Some(verb),
+            lemma: lemma.to_owned(),
+            kind,
+            confidence,
+            next: verb + 1,
+            question: false,
+            condition: None,
+        }
     }
 
     /// `i need a table`, `looking for a game`: a wish for a thing.
@@ -404,7 +598,14 @@ impl Clauses<'_, '_> {
                 }
                 let gap = rest.iter().any(|p| p == "_") && at >= v + 1;
                 let reach = if gap { 5 } else { 1 };
-                let found = (at..at + reach).take_while(|j| self.is_text(*j) && (*j == at || !matches!(self.fold(*j), "and" | "then"))).find(|j| self.fold(*j) == part || part.len() > 3 && self.fold(*j).strip_suffix('s') == Some(part));
+                let found = (at..at + reach)
+                    .take_while(|j| {
+                        self.is_text(*j) && (*j == at || !matches!(self.fold(*j), "and" | "then"))
+                    })
+                    .find(|j| {
+                        self.fold(*j) == part
+                            || part.len() > 3 && self.fold(*j).strip_suffix('s') == Some(part)
+                    });
                 at = found? + 1;
             }
             Some((*kind, at - v))
@@ -413,16 +614,40 @@ impl Clauses<'_, '_> {
 
     fn shouting(&self) -> bool {
         let end = (self.first + 40).min(self.last);
-        (self.first..end).filter_map(|i| self.text.tokens.get(i)).filter(|t| t.is_word()).all(|t| {
-            self.text.chars.get(t.start..t.end).unwrap_or_default().iter().all(|c| !c.is_lowercase())
-        })
+        (self.first..end)
+            .filter_map(|i| self.text.tokens.get(i))
+            .filter(|t| t.is_word())
+            .all(|t| {
+                self.text
+                    .chars
+                    .get(t.start..t.end)
+                    .unwrap_or_default()
+                    .iter()
+                    .all(|c| !c.is_lowercase())
+            })
     }
 
     /// Whether a word that may be a verb is one here. `end` is the last token of the verb.
     fn evident(&self, v: usize, end: usize, doubt: Doubt, site: Site, cur: Option<&Draft>, k: usize) -> bool {
         let next = self.fold(end + 1);
         let ends = !self.is_text(end + 1);
-        if EN_FINITE.contains(next) && !EN_OBJECT_START.contains(next) && !matches!(next, "i" | "we" | "they" | "he" | "she" | "everybody" | "everyone" | "nobody" | "thanks" | "stopped" | "finished" | "works") {
+        if EN_FINITE.contains(next)
+            && !EN_OBJECT_START.contains(next)
+            && !matches!(
+                next,
+                "i" | "we"
+                    | "they"
+                    | "he"
+                    | "she"
+                    | "everybody"
+                    | "everyone"
+                    | "nobody"
+                    | "thanks"
+                    | "stopped"
+                    | "finished"
+                    | "works"
+            )
+        {
             return false;
         }
         if matches!(next, "of") && doubt != Doubt::None {
@@ -431,7 +656,11 @@ impl Clauses<'_, '_> {
         let token = self.text.tokens.get(end + 1);
         let strong_object = EN_OBJECT_START.contains(next)
             || crate::lexicon::NUMBERS.contains(next)
-            || token.is_some_and(|t| matches!(t.kind, Kind::Opaque | Kind::Quoted) || t.is_number() || t.capital && !self.shouting())
+            || token.is_some_and(|t| {
+                matches!(t.kind, Kind::Opaque | Kind::Quoted)
+                    || t.is_number()
+                    || t.capital && !self.shouting()
+            })
             || next.contains("'s");
         let joined = matches!(next, "and" | "or" | "then" | "&");
         if site >= Site::Strong {
@@ -442,15 +671,70 @@ impl Clauses<'_, '_> {
             return match doubt {
                 Doubt::None => true,
                 Doubt::Some => !joined || joined_verb,
-                Doubt::Much => joined_verb || !joined && (ends && site == Site::Hard && cur.is_none() || strong_object || !ends && !self.noun_phrase(end + 1)),
+                Doubt::Much => {
+                    joined_verb
+                        || !joined
+                            && (ends && site == Site::Hard && cur.is_none()
+                                || strong_object
+                                || !ends && !self.noun_phrase(end + 1))
+                }
             };
         }
         let prev = self.fold(k.wrapping_sub(1));
-        if site == Site::And && (EN_NO_VERB_AFTER.contains(prev) && !matches!(prev, "it" | "do" | "on" | "off" | "out" | "up" | "down" | "in" | "all" | "both" | "one" | "first" | "last" | "next" | "same" | "other" | "another" | "some" | "that" | "this" | "these" | "those" | "you" | "them" | "now" | "not" | "over" | "through" | "help" | "around" | "more") ) {
+        if site == Site::And
+            && (EN_NO_VERB_AFTER.contains(prev)
+                && !matches!(
+                    prev,
+                    "it" | "do"
+                        | "on"
+                        | "off"
+                        | "out"
+                        | "up"
+                        | "down"
+                        | "in"
+                        | "all"
+                        | "both"
+                        | "one"
+                        | "first"
+                        | "last"
+                        | "next"
+                        | "same"
+                        | "other"
+                        | "another"
+                        | "some"
+                        | "that"
+                        | "this"
+                        | "these"
+                        | "those"
+                        | "you"
+                        | "them"
+                        | "now"
+                        | "not"
+                        | "over"
+                        | "through"
+                        | "help"
+                        | "around"
+                        | "more"
+                ))
+        {
             return false;
         }
         if site == Site::Bare {
             return doubt == Doubt::None && strong_object;
+        }
+        // Before the first request, a list of nouns is more likely: `the build, test and deploy stages failed`.
+        if cur.is_none()
+            && !strong_object
+            && !(self.first..k).any(|j| {
+                EN_FINITE.contains(self.fold(j))
+                    || EN_FORMS.get(self.fold(j)).is_some_and(|f| f.1 == EnForm::Past)
+            })
+            && matches!(
+                self.fold(self.first),
+                "the" | "a" | "an" | "our" | "my" | "this" | "these" | "all" | "your"
+            )
+        {
+            return false;
         }
         // An object, or a verb that stands alone before `and`, is complete.
         let complete = cur.is_none_or(|c| c.verb.is_none_or(|cv| k > cv));
@@ -458,12 +742,27 @@ impl Clauses<'_, '_> {
         match doubt {
             Doubt::None => !joined || EN_VERBS.contains_key(self.fold(end + 2)),
             Doubt::Some => {
-                strong_object || cur.is_none() && !joined || complete && !joined && (!preposition || matches!(next, "for" | "to" | "with" | "on" | "in" | "by" | "through" | "out" | "up") && site == Site::Comma || ends) && !(ends && site == Site::Comma)
+                strong_object
+                    || cur.is_none() && !joined
+                    || complete
+                        && !joined
+                        && (!preposition
+                            || matches!(
+                                next,
+                                "for" | "to" | "with" | "on" | "in" | "by" | "through" | "out" | "up"
+                            ) && site == Site::Comma
+                            || matches!(next, "to" | "into")
+                                && matches!(self.fold(end + 2), "the" | "my" | "our" | "a")
+                            || ends)
+                        && !(ends && site == Site::Comma)
             }
             Doubt::Much => {
                 strong_object
                     || cur.is_none() && !ends && !preposition && !joined
-                    || cur.is_some_and(|c| c.verb.is_some_and(|cv| cv + 1 >= k.saturating_sub(1) && cv < v)) && !joined && !ends && !preposition
+                    || cur.is_some_and(|c| c.verb.is_some_and(|cv| cv + 1 >= k.saturating_sub(1) && cv < v))
+                        && !joined
+                        && !ends
+                        && !preposition
                     || self.plural_object(end + 1) && !joined
             }
         }
@@ -474,21 +773,69 @@ impl Clauses<'_, '_> {
         let one = self.fold(i);
         let two = self.fold(i + 1);
         let plural = |w: &str| w.len() > 3 && w.ends_with('s') && !w.ends_with("ss");
-        let closed = |j: usize| !self.is_text(j) || EN_PREPOSITIONS.contains(self.fold(j)) || matches!(self.fold(j), "and" | "then");
-        plural(one) && closed(i + 1) && self.is_text(i + 1) || plural(two) && closed(i + 2) && !EN_PREPOSITIONS.contains(one)
+        let closed = |j: usize| {
+            !self.is_text(j)
+                || EN_PREPOSITIONS.contains(self.fold(j))
+                || matches!(self.fold(j), "and" | "then")
+        };
+        plural(one) && closed(i + 1) && self.is_text(i + 1)
+            || plural(two) && closed(i + 2) && !EN_PREPOSITIONS.contains(one)
     }
 
     /// A noun verb followed by what makes it a subject: `report status is late`.
     fn noun_phrase(&self, i: usize) -> bool {
-        (i..self.last.min(i + 4)).any(|j| matches!(self.fold(j), "is" | "are" | "was" | "were" | "has" | "will"))
+        (i..self.last.min(i + 4))
+            .any(|j| matches!(self.fold(j), "is" | "are" | "was" | "were" | "has" | "will"))
     }
 
     /// `If the build fails, notify me`, `After exporting X, upload it`, `For the Monday meeting, book a room`.
     fn subordinate(&self, i: usize, lead: &mut Lead, cur: Option<&Draft>, k: usize) -> Option<Vec<Head>> {
         let word = self.fold(i);
-        let conditional = matches!(word, "if" | "when" | "whenever" | "once" | "unless" | "until" | "while" | "before" | "after" | "because" | "since" | "assuming" | "provided" | "given")
-            || matches!((word, self.fold(i + 1)), ("in", "case") | ("as", "soon" | "long") | ("should", "the" | "it" | "any" | "there"));
-        let phrase = matches!(word, "for" | "to" | "from" | "using" | "with" | "on" | "at" | "by" | "during" | "based" | "in" | "as" | "every" | "per" | "via" | "within" | "under" | "without" | "instead" | "each" | "next" | "this" | "last") || EN_TIME.contains(word);
+        let conditional = matches!(
+            word,
+            "if" | "when"
+                | "whenever"
+                | "once"
+                | "unless"
+                | "until"
+                | "while"
+                | "before"
+                | "after"
+                | "because"
+                | "since"
+                | "assuming"
+                | "provided"
+                | "given"
+        ) || matches!(
+            (word, self.fold(i + 1)),
+            ("in", "case") | ("as", "soon" | "long") | ("should", "the" | "it" | "any" | "there")
+        );
+        let phrase = matches!(
+            word,
+            "for"
+                | "to"
+                | "from"
+                | "using"
+                | "with"
+                | "on"
+                | "at"
+                | "by"
+                | "during"
+                | "based"
+                | "in"
+                | "as"
+                | "every"
+                | "per"
+                | "via"
+                | "within"
+                | "under"
+                | "without"
+                | "instead"
+                | "each"
+                | "next"
+                | "this"
+                | "last"
+        ) || is_moment(word);
         if !conditional && !(phrase && (cur.is_none() || lead.order != Order::None || lead.strong)) {
             return None;
         }
@@ -498,15 +845,17 @@ impl Clauses<'_, '_> {
             let comma = self.mark(j, ",:–—");
             if comma || self.fold(j) == "then" && conditional {
                 commas += 1;
-                let mut after = self.lead(j + 1);
+                let after = self.lead(j + 1);
                 if after.next >= self.last {
                     break;
                 }
-                if let Some(mut head) = self.verb(after.next, Site::Strong, after.asked, None, j + 1).or_else(|| self.time_first(after.next, None, j + 1)) {
+                if let Some(mut head) = self
+                    .verb(after.next, Site::Strong, after.asked, None, j + 1)
+                    .or_else(|| self.time_first(after.next, None, j + 1))
+                {
                     if let Some(first) = self.finished(i, j, &head, lead) {
                         return Some(vec![first, head]);
                     }
-                    after.connector = None;
                     head.start = i;
                     head.condition = Some((i, j));
                     return Some(vec![head]);
@@ -535,7 +884,11 @@ impl Clauses<'_, '_> {
         let word = self.fold(i);
         let you = matches!(self.fold(i + 1), "you've" | "you" | "youve");
         let v = match (word, you) {
-            ("after" | "once" | "when" | "upon", true) if matches!(self.fold(i + 2), "have" | "are" | "had") => i + 3,
+            ("after" | "once" | "when" | "upon", true)
+                if matches!(self.fold(i + 2), "have" | "are" | "had") =>
+            {
+                i + 3
+            }
             ("after" | "once" | "when" | "upon", true) => i + 2,
             ("after" | "upon", false) => i + 1,
             _ => return None,
@@ -550,7 +903,10 @@ impl Clauses<'_, '_> {
             _ if you && EN_VERBS.contains_key(self.fold(v)) => self.fold(v).to_owned(),
             _ => return None,
         };
-        let kind = self.phrase(v, &base).map(|p| p.0).or_else(|| EN_VERBS.get(&base).map(|e| e.kind))?;
+        let kind = self
+            .phrase(v, &base)
+            .map(|p| p.0)
+            .or_else(|| EN_VERBS.get(&base).map(|e| e.kind))?;
         lead.connector = Some(match lead.connector.take() {
             Some(Connector::Text(a, b)) if b == i => Connector::Text(a, v),
             _ => Connector::Text(i, v),
@@ -571,7 +927,9 @@ impl Clauses<'_, '_> {
             }
             j += 1;
         }
-        let only_preposition = j == i + 1 && EN_PREPOSITIONS.contains(self.fold(i));
+        let only_preposition = !(i..j).any(|t| {
+            is_moment(self.fold(t)) || self.fold(t).bytes().next().is_some_and(|b| b.is_ascii_digit())
+        });
         if j == i || only_preposition {
             return None;
         }
@@ -586,23 +944,86 @@ impl Clauses<'_, '_> {
         let word = self.fold(i);
         let next = self.fold(i + 1);
         let wh = EN_WH.contains(word) || matches!(word, "is there" | "any");
-        let subject = |w: &str| matches!(w, "the" | "a" | "an" | "there" | "it" | "this" | "that" | "my" | "our" | "i" | "we" | "they" | "he" | "she" | "any" | "these" | "those" | "all" | "your" | "you" | "his" | "her" | "its" | "their");
-        let asks = if wh {
-            EN_AUX.contains(next) || matches!(word, "what's" | "where's" | "who's" | "when's" | "how's" | "whats" | "what" | "which" | "how" | "why") && self.is_text(i + 1)
-        } else {
-            EN_AUX.contains(word) && !matches!(word, "s" | "re" | "may" | "am") && (subject(next) || strong && !next.is_empty() || self.ends_with_question())
+        let subject = |w: &str| {
+            matches!(
+                w,
+                "the"
+                    | "a"
+                    | "an"
+                    | "there"
+                    | "it"
+                    | "this"
+                    | "that"
+                    | "my"
+                    | "our"
+                    | "i"
+                    | "we"
+                    | "they"
+                    | "he"
+                    | "she"
+                    | "any"
+                    | "these"
+                    | "those"
+                    | "all"
+                    | "your"
+                    | "you"
+                    | "his"
+                    | "her"
+                    | "its"
+                    | "their"
+            )
         };
-        if !asks || matches!((word, next), ("what", "a" | "an") | ("how", "to" | "nice" | "great")) {
+        let asks = if wh {
+            EN_AUX.contains(next)
+                || matches!(
+                    word,
+                    "what's"
+                        | "where's"
+                        | "who's"
+                        | "when's"
+                        | "how's"
+                        | "whats"
+                        | "what"
+                        | "which"
+                        | "how"
+                        | "why"
+                ) && self.is_text(i + 1)
+        } else {
+            EN_AUX.contains(word)
+                && !matches!(word, "s" | "re" | "may" | "am")
+                && (subject(next) || strong && !next.is_empty() || self.ends_with_question())
+        };
+        if !asks
+            || matches!(
+                (word, next),
+                ("what", "a" | "an") | ("how", "to" | "nice" | "great")
+            )
+        {
             return None;
         }
-        Some(Head { start: i, verb: None, lemma: String::new(), kind: TaskType::Search, confidence: 0.6, next: i + 1, question: true, condition: None })
+        Some(Head {
+            start: i,
+            verb: None,
+            lemma: String::new(),
+            kind: TaskType::Search,
+            confidence: 0.6,
+            next: i + 1,
+            question: true,
+            condition: None,
+        })
     }
 
     /// `what is`, `when will`, `will it`: a question's order of words.
     fn inverted(&self, i: usize) -> bool {
         let (word, next) = (self.fold(i), self.fold(i + 1));
-        let aux = |w: &str| matches!(w, "is" | "are" | "will" | "was" | "were" | "does" | "do" | "did" | "s" | "can" | "has");
-        EN_WH.contains(word) && (aux(next) || word.ends_with("'s")) || aux(word) && matches!(next, "it" | "there" | "the" | "this" | "my" | "any")
+        let aux = |w: &str| {
+            matches!(
+                w,
+                "is" | "are" | "will" | "was" | "were" | "does" | "do" | "did" | "s" | "can" | "has"
+            )
+        };
+        EN_WH.contains(word) && (aux(next) || word.ends_with("'s"))
+            || aux(word) && matches!(next, "it" | "there" | "the" | "this" | "my" | "any")
     }
 
     fn ends_with_question(&self) -> bool {
@@ -631,7 +1052,13 @@ impl Clauses<'_, '_> {
     fn needed(&self, from: usize, to: usize) -> Option<(usize, String)> {
         let end = to.min(from + 60);
         let be = (from + 1..end).find(|i| {
-            self.fold(*i) == "be" && matches!(self.fold(*i - 1), "to" | "should" | "must") && (self.fold(*i - 1) != "to" || matches!(self.fold(i.wrapping_sub(2)), "needs" | "need" | "has" | "have" | "ought"))
+            self.fold(*i) == "be"
+                && matches!(self.fold(*i - 1), "to" | "should" | "must")
+                && (self.fold(*i - 1) != "to"
+                    || matches!(
+                        self.fold(i.wrapping_sub(2)),
+                        "needs" | "need" | "has" | "have" | "ought"
+                    ))
         })?;
         let form = EN_FORMS.get(self.fold(be + 1)).filter(|f| f.1 == EnForm::Past)?;
         EN_VERBS.contains_key(&form.0).then(|| (be + 1, form.0.clone()))
@@ -643,7 +1070,9 @@ impl Clauses<'_, '_> {
         let words = body.iter().filter(|t| t.is_text()).take(30).count();
         let finite = body.iter().take(64).any(|t| {
             EN_FINITE.contains(&t.fold)
-                || EN_FORMS.get(&t.fold).is_some_and(|f| f.1 == EnForm::Past && !matches!(t.fold.as_str(), "read" | "set" | "cut"))
+                || EN_FORMS.get(&t.fold).is_some_and(|f| {
+                    f.1 == EnForm::Past && !matches!(t.fold.as_str(), "read" | "set" | "cut")
+                })
         });
         !finite && (3..=24).contains(&words)
     }
@@ -651,8 +1080,45 @@ impl Clauses<'_, '_> {
     /// A chunk without a verb: `weather next year in dominica`.
     fn fragment(&self, chunk: &Chunk, out: &mut Vec<Draft>) {
         let lead = self.lead(self.first);
+        let courtesy = matches!(
+            self.fold(self.first),
+            "thanks"
+                | "thank"
+                | "sorry"
+                | "welcome"
+                | "congrats"
+                | "congratulations"
+                | "great"
+                | "nice"
+                | "good"
+                | "happy"
+                | "hope"
+                | "no"
+                | "yes"
+                | "bye"
+                | "goodbye"
+                | "regards"
+                | "sincerely"
+                | "best"
+                | "kind"
+                | "hi"
+                | "hello"
+                | "hey"
+                | "dear"
+                | "cheers"
+                | "ok"
+                | "okay"
+                | "sure"
+        );
+        if courtesy {
+            return;
+        }
         self.before_first(self.last, false, out);
-        if out.last().is_some_and(|d| d.first >= self.first) || chunk.colon || chunk.item > 0 || !self.verbless(lead.next, self.last) {
+        if out.last().is_some_and(|d| d.first >= self.first)
+            || chunk.colon
+            || chunk.item > 0
+            || !self.verbless(lead.next, self.last)
+        {
             return;
         }
         let mut draft = Draft::new(lead.next, self.last);
@@ -663,8 +1129,59 @@ impl Clauses<'_, '_> {
     }
 }
 
-/// Verbs that ask somebody else to act: what follows `to` is one task.
-fn asks_somebody(lemma: &str) -> bool {
-    matches!(lemma, "remind" | "ask" | "tell" | "invite" | "advise" | "warn" | "help" | "allow" | "want" | "get" | "instruct" | "request" | "encourage" | "teach" | "require" | "reminder" | "asking" | "telling" | "order" | "have" | "notify" | "message" | "email" | "text")
+/// A word of time, not one that merely stands beside them.
+fn is_moment(word: &str) -> bool {
+    EN_TIME.contains(word)
+        && !matches!(
+            word,
+            "every"
+                | "each"
+                | "at"
+                | "on"
+                | "in"
+                | "by"
+                | "this"
+                | "next"
+                | "first"
+                | "last"
+                | "thing"
+                | "of"
+                | "the"
+                | "end"
+                | "from"
+                | "later"
+                | "am"
+                | "pm"
+        )
 }
 
+/// Verbs that ask somebody else to act: what follows `to` is one task.
+fn asks_somebody(lemma: &str) -> bool {
+    matches!(
+        lemma,
+        "remind"
+            | "ask"
+            | "tell"
+            | "invite"
+            | "advise"
+            | "warn"
+            | "help"
+            | "allow"
+            | "want"
+            | "get"
+            | "instruct"
+            | "request"
+            | "encourage"
+            | "teach"
+            | "require"
+            | "reminder"
+            | "asking"
+            | "telling"
+            | "order"
+            | "have"
+            | "notify"
+            | "message"
+            | "email"
+            | "text"
+    )
+}

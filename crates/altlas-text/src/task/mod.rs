@@ -11,9 +11,9 @@ mod turkish;
 
 use serde_json::{Map, Value};
 
-use crate::language::{detect_folded, Language};
+use crate::language::{Language, detect_folded};
 use crate::lexicon::words::Order;
-use crate::token::{tokens, Token};
+use crate::token::{Token, tokens};
 use crate::types::TaskType;
 
 /// The version of the rules; it changes whenever their output may.
@@ -134,7 +134,11 @@ impl<'a> Text<'a> {
     }
 
     pub(crate) fn slice(&self, start: usize, end: usize) -> String {
-        self.chars.get(start..end.max(start)).unwrap_or_default().iter().collect()
+        self.chars
+            .get(start..end.max(start))
+            .unwrap_or_default()
+            .iter()
+            .collect()
     }
 }
 
@@ -145,7 +149,10 @@ pub fn segment(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Segme
     let chars: Vec<char> = text.chars().collect();
     let tokens = tokens(&chars, tick);
     let language = language.unwrap_or_else(|| detect_folded(&chars, &tokens));
-    let text = Text { chars: &chars, tokens: &tokens };
+    let text = Text {
+        chars: &chars,
+        tokens: &tokens,
+    };
     let mut drafts: Vec<Draft> = Vec::new();
     if language != Language::Other {
         for (k, chunk) in chunks::chunks(&text, language).iter().enumerate() {
@@ -163,13 +170,18 @@ pub fn segment(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Segme
             }
         }
     }
-    Segmentation { language, segments: finish(&text, drafts, language, tick) }
+    Segmentation {
+        language,
+        segments: finish(&text, drafts, language, tick),
+    }
 }
 
 fn finish(text: &Text<'_>, drafts: Vec<Draft>, language: Language, tick: &dyn Fn()) -> Vec<Segment> {
     let mut kept: Vec<(Draft, usize, usize)> = Vec::new();
     for mut draft in drafts {
-        let Some((start, end)) = edges::trim(text, &mut draft, language) else { continue };
+        let Some((start, end)) = edges::trim(text, &mut draft, language) else {
+            continue;
+        };
         if kept.last().is_some_and(|(_, _, before)| *before > start) {
             continue;
         }
@@ -179,7 +191,8 @@ fn finish(text: &Text<'_>, drafts: Vec<Draft>, language: Language, tick: &dyn Fn
     let drafts: Vec<Draft> = kept.iter().map(|k| k.0.clone()).collect();
     let parents = depends::dependencies(text, &drafts, language, tick);
     let mut out = Vec::with_capacity(kept.len());
-    for (n, ((draft, start, end), (depends_on, dependency_kind))) in kept.into_iter().zip(parents).enumerate() {
+    for (n, ((draft, start, end), (depends_on, dependency_kind))) in kept.into_iter().zip(parents).enumerate()
+    {
         if n % 16 == 0 {
             tick();
         }

@@ -16,7 +16,13 @@ use super::{Draft, Text};
 const WINDOW: usize = 300;
 
 /// The parameters of the segment that spans `[start, end)` code points.
-pub(crate) fn parameters(text: &Text<'_>, draft: &Draft, start: usize, end: usize, language: Language) -> Map<String, Value> {
+pub(crate) fn parameters(
+    text: &Text<'_>,
+    draft: &Draft,
+    start: usize,
+    end: usize,
+    language: Language,
+) -> Map<String, Value> {
     let mut found = spans::Found::new(text, draft, start, end);
     match language {
         Language::Turkish => turkish::read(&mut found),
@@ -25,7 +31,10 @@ pub(crate) fn parameters(text: &Text<'_>, draft: &Draft, start: usize, end: usiz
     let mut out = found.finish();
     let variables = variables(text, draft);
     if !variables.is_empty() {
-        out.insert("variables".to_owned(), Value::Array(variables.into_iter().map(Value::String).collect()));
+        out.insert(
+            "variables".to_owned(),
+            Value::Array(variables.into_iter().map(Value::String).collect()),
+        );
     }
     out
 }
@@ -47,7 +56,9 @@ fn variables(text: &Text<'_>, draft: &Draft) -> Vec<String> {
                         let name: String = body.get(from + 1..i).unwrap_or_default().iter().collect();
                         let name = name.trim().to_owned();
                         let pair = (mark == '{') == (*c == '}');
-                        let plain = !name.is_empty() && name.chars().count() <= 64 && name.chars().all(|c| c.is_alphanumeric() || "_-. ".contains(c));
+                        let plain = !name.is_empty()
+                            && name.chars().count() <= 64
+                            && name.chars().all(|c| c.is_alphanumeric() || "_-. ".contains(c));
                         if pair && plain && !out.contains(&name) && out.len() < 64 {
                             out.push(name);
                         }

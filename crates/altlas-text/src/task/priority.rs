@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::lexicon::{words, Words};
+use crate::lexicon::{Words, words};
 
 use super::{Draft, Text};
 
@@ -13,10 +13,15 @@ const HIGH: f32 = 0.7;
 const CRITICAL: f32 = 0.9;
 
 static CRITICAL_WORDS: LazyLock<Words> = LazyLock::new(|| {
-    words("urgent urgently asap a.s.a.p critical emergency immediately acil acilen acele ivedi ivedilikle derhal kritik hayati")
+    words(
+        "urgent urgently asap a.s.a.p critical emergency immediately acil acilen acele ivedi ivedilikle derhal kritik hayati",
+    )
 });
-static HIGH_WORDS: LazyLock<Words> =
-    LazyLock::new(|| words("important quickly promptly now hemen öncelikli önemli çabuk çabucak hızlıca hızla şimdi today bugün gecikmeden"));
+static HIGH_WORDS: LazyLock<Words> = LazyLock::new(|| {
+    words(
+        "important quickly promptly now hemen öncelikli önemli çabuk çabucak hızlıca hızla şimdi today bugün gecikmeden",
+    )
+});
 static PAIRS: &[(&str, &str, f32)] = &[
     ("low", "priority", LOW),
     ("no", "rush", LOW),
@@ -56,11 +61,23 @@ const WINDOW: usize = 400;
 pub(crate) fn priority(text: &Text<'_>, draft: &Draft) -> f32 {
     let from = (draft.first.saturating_sub(REACH)..draft.first)
         .rev()
-        .take_while(|i| text.tokens.get(*i).is_some_and(|t| !t.is_mark(".;!?") && t.kind != crate::token::Kind::Newline || t.is_mark("!")))
+        .take_while(|i| {
+            text.tokens.get(*i).is_some_and(|t| {
+                !t.is_mark(".;!?") && t.kind != crate::token::Kind::Newline || t.is_mark("!")
+            })
+        })
         .last()
         .unwrap_or(draft.first);
-    let to = (draft.last + REACH).min(text.tokens.len()).min(draft.first + WINDOW);
-    let to = (draft.last..to).find(|i| text.tokens.get(*i).is_some_and(|t| t.is_mark(".;!?,") || t.kind == crate::token::Kind::Newline)).unwrap_or(draft.last.min(to));
+    let to = (draft.last + REACH)
+        .min(text.tokens.len())
+        .min(draft.first + WINDOW);
+    let to = (draft.last..to)
+        .find(|i| {
+            text.tokens
+                .get(*i)
+                .is_some_and(|t| t.is_mark(".;!?,") || t.kind == crate::token::Kind::Newline)
+        })
+        .unwrap_or(draft.last.min(to));
     let mut found: Option<f32> = None;
     for i in from..to {
         let word = text.fold(i);

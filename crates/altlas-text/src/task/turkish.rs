@@ -2,7 +2,7 @@
 
 use crate::lexicon::words::Order;
 use crate::lexicon::{Doubt, TR_COMPOUNDS, TR_HAPPENS, TR_LIGHT, TR_PARTICLES, TR_QUESTION_ENDS, TR_WH};
-use crate::morph::{is_statement, read, Form, Reading};
+use crate::morph::{Form, Reading, is_statement, read};
 use crate::phrases::{TR_CLOSINGS, TR_CONNECTORS, TR_FILLERS};
 use crate::token::Kind;
 use crate::types::TaskType;
@@ -27,13 +27,25 @@ struct Clauses<'t, 'a> {
 /// Finds the requests of a chunk.
 pub(crate) fn chunk(text: &Text<'_>, chunk: &Chunk, out: &mut Vec<Draft>, tick: &dyn Fn()) {
     let mut readings = Vec::with_capacity(chunk.last - chunk.first);
-    for (n, token) in text.tokens.get(chunk.first..chunk.last).unwrap_or_default().iter().enumerate() {
+    for (n, token) in text
+        .tokens
+        .get(chunk.first..chunk.last)
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+    {
         if n % 512 == 0 {
             tick();
         }
         readings.push(if token.is_word() { read(&token.fold) } else { None });
     }
-    Clauses { text, first: chunk.first, last: chunk.last, readings }.run(chunk, out);
+    Clauses {
+        text,
+        first: chunk.first,
+        last: chunk.last,
+        readings,
+    }
+    .run(chunk, out);
 }
 
 impl Clauses<'_, '_> {
@@ -52,7 +64,11 @@ impl Clauses<'_, '_> {
     /// A clause may end before token `i`.
     fn boundary(&self, i: usize) -> bool {
         i >= self.last
-            || self.text.tokens.get(i).is_none_or(|t| t.kind == Kind::Newline || t.is_mark(",;:!?….-–—)"))
+            || self
+                .text
+                .tokens
+                .get(i)
+                .is_none_or(|t| t.kind == Kind::Newline || t.is_mark(",;:!?….-–—)"))
             || TR_CONNECTORS.longest(self.text.tokens, i).is_some()
             || TR_CLOSINGS_START.contains(&self.fold(i))
     }
@@ -61,7 +77,7 @@ impl Clauses<'_, '_> {
         let base = out.len();
         let mut start = self.first;
         let mut lead = self.separators(start, true);
-        start = lead.next;
+        start = self.addressed(lead.next);
         let mut question = false;
         let mut i = start;
         while i < self.last {
@@ -74,7 +90,8 @@ impl Clauses<'_, '_> {
                 i = start;
                 continue;
             }
-            question |= TR_WH.contains(self.fold(i)) || i > start && TR_PARTICLES.contains(self.fold(i)) && !self.boundary(i + 1);
+            question |= TR_WH.contains(self.fold(i))
+                || i > start && TR_PARTICLES.contains(self.fold(i)) && !self.boundary(i + 1);
             if let Some((verb, end, action, asks)) = self.request(i, start, question) {
                 let prohibited = self.form(verb) == Some(Form::Prohibition);
                 if prohibited && out.len() > base && lead.adversative {
@@ -100,7 +117,9 @@ impl Clauses<'_, '_> {
             }
             if self.states(i) && self.boundary(i + 1) {
                 // A statement asks for nothing.
-                let comma = self.text.tokens.get(i + 1).is_some_and(|t| t.is_mark(",")) || i + 1 >= self.last || self.boundary(i + 1);
+                let comma = self.text.tokens.get(i + 1).is_some_and(|t| t.is_mark(","))
+                    || i + 1 >= self.last
+                    || self.boundary(i + 1);
                 if comma {
                     lead = self.separators(i + 1, true);
                     start = lead.next.max(i + 1);
@@ -116,6 +135,31 @@ impl Clauses<'_, '_> {
         }
     }
 
+    /// `Merhaba Zeynep Hanım, …`, `Acil: …`: whom the text addresses, or how urgent it is, up to a mark.
+    fn addressed(&self, from: usize) -> usize {
+        let greeted = from > self.first;
+        let stop =
+            (from..self.last.min(from + 4)).find(|k| self.text.tokens.get(*k).is_some_and(|t| !t.is_text()));
+        let Some(stop) = stop.filter(|s| *s > from) else {
+            return from;
+        };
+        let comma = self.text.tokens.get(stop).is_some_and(|t| t.is_mark(",:!–—-"));
+        let urgent = (from..stop).all(|k| {
+            matches!(
+                self.fold(k),
+                "acil" | "cok" | "ivedi" | "onemli" | "kritik" | "dikkat" | "not"
+            )
+        });
+        let named = greeted
+            && (from..stop)
+                .all(|k| self.text.tokens.get(k).is_some_and(|t| t.capital) && self.form(k).is_none());
+        if comma && (urgent || named) {
+            self.separators(stop, true).next
+        } else {
+            from
+        }
+    }
+
     fn states(&self, i: usize) -> bool {
         let word = self.fold(i);
         match self.form(i) {
@@ -127,7 +171,9 @@ impl Clauses<'_, '_> {
 
     /// A connector that splits even where no verb was recognised before it.
     fn strong(&self, i: usize, start: usize) -> bool {
-        let Some((n, order)) = TR_CONNECTORS.longest(self.text.tokens, i) else { return false };
+        let Some((n, order)) = TR_CONNECTORS.longest(self.text.tokens, i) else {
+            return false;
+        };
         let before = self.text.tokens.get(i.wrapping_sub(1));
         let comma = before.is_some_and(|t| t.is_mark(","));
         let word = self.fold(i);
@@ -142,19 +188,37 @@ impl Clauses<'_, '_> {
     /// The verb at `i` as an action: compounds first, then the stem.
     fn action(&self, i: usize) -> Option<Action> {
         let reading = self.reading(i)?;
-        let before = i.checked_sub(1).filter(|b| *b >= self.first).map(|b| self.fold(b)).unwrap_or("");
+        let before = i
+            .checked_sub(1)
+            .filter(|b| *b >= self.first)
+            .map(|b| self.fold(b))
+            .unwrap_or("");
         if let Some(kind) = compound(before, &reading.stem) {
-            return Some(Action { kind, confidence: 0.9 });
+            return Some(Action {
+                kind,
+                confidence: 0.9,
+            });
         }
         if TR_LIGHT.contains(&reading.stem) {
-            return (!before.is_empty()).then_some(Action { kind: TaskType::Execute, confidence: 0.4 });
+            return (!before.is_empty()).then_some(Action {
+                kind: TaskType::Execute,
+                confidence: 0.4,
+            });
         }
         let verb = reading.verb?;
-        Some(Action { kind: verb.kind, confidence: if verb.doubt == Doubt::None { 0.85 } else { 0.65 } })
+        Some(Action {
+            kind: verb.kind,
+            confidence: if verb.doubt == Doubt::None { 0.85 } else { 0.65 },
+        })
     }
 
     /// A request that ends at token `i`: the verb's token, one past the end, its action, and whether it is a question.
-    fn request(&self, i: usize, start: usize, question: bool) -> Option<(usize, usize, Option<Action>, bool)> {
+    fn request(
+        &self,
+        i: usize,
+        start: usize,
+        question: bool,
+    ) -> Option<(usize, usize, Option<Action>, bool)> {
         let token = self.text.tokens.get(i)?;
         if !token.is_word() {
             return None;
@@ -170,9 +234,14 @@ impl Clauses<'_, '_> {
                     let end = i + 1 + usize::from(particle);
                     return Some((i, end, self.action(i), false));
                 }
-                Form::Prohibition if self.boundary(i + 1) && i > start => return Some((i, i + 1, self.action(i), false)),
+                Form::Prohibition if self.boundary(i + 1) && i > start => {
+                    return Some((i, i + 1, self.action(i), false));
+                }
                 Form::Aorist | Form::Present if particle && second_person(next) => {
                     return Some((i, i + 2, self.action(i), false));
+                }
+                Form::Nominal if next.starts_with("unutma") => {
+                    return Some((i, i + 1, self.action(i), false));
                 }
                 Form::Infinitive | Form::Nominal if wants(next) => {
                     let more = TR_PARTICLES.contains(self.fold(i + 2)) || wants(self.fold(i + 2));
@@ -182,16 +251,44 @@ impl Clauses<'_, '_> {
             }
         } else if particle && second_person(next) && polite_ending(self.fold(i)) {
             return Some((i, i + 2, None, false));
-        } else if wants(next) && (token.fold.ends_with("mak") || token.fold.ends_with("mek") || token.fold.ends_with("mem") || token.fold.ends_with("mam")) {
+        } else if wants(next)
+            && (token.fold.ends_with("mak")
+                || token.fold.ends_with("mek")
+                || token.fold.ends_with("mem")
+                || token.fold.ends_with("mam"))
+        {
             return Some((i, i + 2, None, false));
         }
         let word = token.fold.as_str();
-        if i > start && (word.starts_with("istiyor") || matches!(word, "isterim" | "isteriz" | "lazim" | "gerekiyor" | "gerekli")) && self.boundary_or_capital(i + 1) {
-            return Some((i, i + 1, Some(Action { kind: TaskType::Search, confidence: 0.3 }), true));
+        if i > start
+            && (word.starts_with("istiyor")
+                || matches!(word, "isterim" | "isteriz" | "lazim" | "gerekiyor" | "gerekli"))
+            && self.boundary_or_capital(i + 1)
+        {
+            return Some((
+                i,
+                i + 1,
+                Some(Action {
+                    kind: TaskType::Search,
+                    confidence: 0.3,
+                }),
+                true,
+            ));
         }
-        let asks = Action { kind: TaskType::Search, confidence: 0.6 };
+        let asks = Action {
+            kind: TaskType::Search,
+            confidence: 0.6,
+        };
         if i > start && matches!(word, "ihtiyacim" | "ihtiyacimiz") && next == "var" {
-            return Some((i, i + 2, Some(Action { kind: TaskType::Search, confidence: 0.3 }), true));
+            return Some((
+                i,
+                i + 2,
+                Some(Action {
+                    kind: TaskType::Search,
+                    confidence: 0.3,
+                }),
+                true,
+            ));
         }
         if i > start && TR_QUESTION_ENDS.contains(word) && self.boundary(i + 1) {
             return Some((i, i + 1, Some(asks), true));
@@ -216,11 +313,16 @@ impl Clauses<'_, '_> {
 
     /// Whether a bare stem is a verb here, by its doubt and its place.
     fn bare_verb(&self, i: usize, start: usize, form: Form) -> bool {
-        let Some(reading) = self.reading(i) else { return false };
+        let Some(reading) = self.reading(i) else {
+            return false;
+        };
         if reading.verb.is_none() && !TR_LIGHT.contains(&reading.stem) {
             return false;
         }
-        let before = i.checked_sub(1).filter(|b| *b >= start).map_or("", |b| self.fold(b));
+        let before = i
+            .checked_sub(1)
+            .filter(|b| *b >= start)
+            .map_or("", |b| self.fold(b));
         if TR_LIGHT.contains(&reading.stem) {
             // `et` is meat as well: an unknown noun before it needs the end of the clause after it.
             let ends = self.boundary(i + 1) || TR_PARTICLES.contains(self.fold(i + 1));
@@ -240,18 +342,24 @@ impl Clauses<'_, '_> {
             Doubt::None => true,
             _ if ends => i > start || i + 1 >= self.last || self.joined_verb(i),
             Doubt::Some => i > start && has_case(before) || i == start && capital,
-            Doubt::Much => (i > start && has_case(before) && !capital) || i == start && form == Form::Imperative && self.no_other_verb(i),
+            Doubt::Much => {
+                (i > start && has_case(before) && !capital)
+                    || i == start && form == Form::Imperative && self.no_other_verb(i)
+            }
         }
     }
 
     /// The next words are a connector and another verb.
     fn joined_verb(&self, i: usize) -> bool {
-        self.form(i + 2).is_some_and(|f| matches!(f, Form::Imperative | Form::PoliteImperative | Form::Optative))
+        self.form(i + 2)
+            .is_some_and(|f| matches!(f, Form::Imperative | Form::PoliteImperative | Form::Optative))
     }
 
     fn no_other_verb(&self, i: usize) -> bool {
         let end = (i + 12).min(self.last);
-        (i + 1..end).take_while(|k| !self.boundary(*k)).all(|k| !matches!(self.form(k), Some(Form::Imperative | Form::PoliteImperative)))
+        (i + 1..end)
+            .take_while(|k| !self.boundary(*k))
+            .all(|k| !matches!(self.form(k), Some(Form::Imperative | Form::PoliteImperative)))
     }
 
     /// Where the objects after a first verb end, when they belong to it.
@@ -270,10 +378,21 @@ impl Clauses<'_, '_> {
 
     /// What is left without a recognised verb: a question, a request without a verb, or nothing.
     #[allow(clippy::too_many_arguments)]
-    fn rest(&self, start: usize, end: usize, lead: &Lead, question: bool, chunk: &Chunk, base: usize, out: &mut Vec<Draft>) {
+    fn rest(
+        &self,
+        start: usize,
+        end: usize,
+        lead: &Lead,
+        question: bool,
+        chunk: &Chunk,
+        base: usize,
+        out: &mut Vec<Draft>,
+    ) {
         let body = self.text.tokens.get(start..end).unwrap_or_default();
         let words = body.iter().filter(|t| t.is_text()).count();
-        let Some(last) = body.iter().rposition(|t| t.is_text()).map(|p| start + p) else { return };
+        let Some(last) = body.iter().rposition(|t| t.is_text()).map(|p| start + p) else {
+            return;
+        };
         if words == 0 {
             return;
         }
@@ -313,7 +432,11 @@ impl Clauses<'_, '_> {
         let mut greeting = false;
         while i < end {
             if let Some((n, ())) = TR_FILLERS.longest(self.text.tokens, i).or_else(|| {
-                (i..end.min(i + 5)).find_map(|k| TR_CLOSINGS.longest(self.text.tokens, k).filter(|(n, ())| k + 1 == i + n))
+                (i..end.min(i + 5)).find_map(|k| {
+                    TR_CLOSINGS
+                        .longest(self.text.tokens, k)
+                        .filter(|(n, ())| k + 1 == i + n)
+                })
             }) {
                 i += n;
                 greeting = true;
@@ -330,28 +453,69 @@ impl Clauses<'_, '_> {
     /// A last word after an accusative object that no table knows: `raporu fırınla`.
     fn unknown_imperative(&self, start: usize, last: usize) -> Option<TaskType> {
         let word = self.fold(last);
-        let before = last.checked_sub(1).filter(|b| *b >= start).map(|b| self.fold(b))?;
-        let verbal = ["la", "le", "lastir", "lestir", "landir", "lendir", "tir", "dir", "ir", "ur", "at", "et", "an"].iter().any(|s| word.ends_with(s));
-        (word.len() >= 4 && verbal && accusative(before) && !has_case(word) || self.reading(last).is_some_and(|r| r.form == Form::Imperative && r.verb.is_some()))
-            .then_some(TaskType::Execute)
+        let before = last
+            .checked_sub(1)
+            .filter(|b| *b >= start)
+            .map(|b| self.fold(b))?;
+        let verbal = [
+            "la", "le", "lastir", "lestir", "landir", "lendir", "tir", "dir", "ir", "ur", "at", "et", "an",
+        ]
+        .iter()
+        .any(|s| word.ends_with(s));
+        (word.len() >= 4
+            && verbal
+            && accusative(before)
+            && (!has_case(word) || word.ends_with("la") || word.ends_with("le"))
+            || self
+                .reading(last)
+                .is_some_and(|r| r.form == Form::Imperative && r.verb.is_some()))
+        .then_some(TaskType::Execute)
     }
 
     /// Emits the clause `[start, end)` and the converb clauses in it.
     #[allow(clippy::too_many_arguments)]
-    fn emit(&self, start: usize, end: usize, verb: usize, action: Option<Action>, asks: bool, lead: &Lead, out: &mut Vec<Draft>) {
+    fn emit(
+        &self,
+        start: usize,
+        end: usize,
+        verb: usize,
+        action: Option<Action>,
+        asks: bool,
+        lead: &Lead,
+        out: &mut Vec<Draft>,
+    ) {
         let mut cuts: Vec<(usize, usize, usize, Connector)> = Vec::new();
         let mut blocked = false;
         for k in (start..verb).rev() {
             let Some(reading) = self.reading(k) else { continue };
             let split = match reading.form {
                 Form::Ip => {
-                    self.action(k).is_some() && !reading.passive && !self.repeated(k) && !TR_HAPPENS.contains(&reading.stem)
+                    self.action(k).is_some()
+                        && !reading.passive
+                        && !self.repeated(k)
+                        && !TR_HAPPENS.contains(&reading.stem)
                 }
                 Form::Inca => {
-                    self.action(k).is_some() && !reading.passive && !TR_HAPPENS.contains(&reading.stem) && k > start
+                    self.action(k).is_some()
+                        && !reading.passive
+                        && !TR_HAPPENS.contains(&reading.stem)
+                        && k > start
                 }
                 Form::Diktan => {
-                    self.action(k).is_some() && !reading.passive && !TR_HAPPENS.contains(&reading.stem) && k > start && self.after(k).is_some()
+                    self.action(k).is_some()
+                        && !reading.passive
+                        && !TR_HAPPENS.contains(&reading.stem)
+                        && k > start
+                        && self.after(k).is_some()
+                }
+                // `ödemeyi`, `görüşmesini` are nouns of their own.
+                Form::Nominal
+                    if matches!(
+                        reading.stem.as_str(),
+                        "ode" | "ara" | "gorus" | "acikla" | "guncelle" | "duzenle"
+                    ) && !self.fold(k).ends_with("mi") =>
+                {
+                    false
                 }
                 Form::Infinitive | Form::Nominal => {
                     blocked = true;
@@ -409,15 +573,23 @@ impl Clauses<'_, '_> {
         draft.lemma = self.reading(verb).map_or_else(String::new, |r| r.stem.clone());
         draft.kind = Some(action.map_or(TaskType::Execute, |a| a.kind));
         draft.confidence = action.map_or(0.1, |a| a.confidence);
-        let condition = (draft.first..verb).find(|k| self.form(*k) == Some(Form::Condition) || conditional(self.fold(*k)) || self.when(*k));
-        draft.condition = condition.map(|k| (draft.first, k + 1 + usize::from(matches!(self.fold(k + 1), "once" | "sonra"))));
+        let condition = (draft.first..verb)
+            .find(|k| self.form(*k) == Some(Form::Condition) || conditional(self.fold(*k)) || self.when(*k));
+        draft.condition = condition.map(|k| {
+            (
+                draft.first,
+                k + 1 + usize::from(matches!(self.fold(k + 1), "once" | "sonra")),
+            )
+        });
     }
 
     /// `bitince`, `geldiğinde`: a condition of the same task.
     fn when(&self, k: usize) -> bool {
         match self.reading(k) {
             Some(r) => r.form == Form::Inca || r.form == Form::Diktan,
-            None => ["ildiginde", "indiginde", "ininca", "ilince", "ulunca"].iter().any(|s| self.fold(k).ends_with(s)),
+            None => ["ildiginde", "indiginde", "ininca", "ilince", "ulunca"]
+                .iter()
+                .any(|s| self.fold(k).ends_with(s)),
         }
     }
 
@@ -426,7 +598,14 @@ impl Clauses<'_, '_> {
         let stem = self.reading(k).map_or("", |r| r.stem.as_str());
         let next = self.fold(k + 1);
         let root = stem.get(..stem.len().saturating_sub(1)).unwrap_or(stem);
-        !root.is_empty() && next.starts_with(root) && (next.contains("madi") || next.contains("medi") || next.contains("mama") || next.contains("meme") || next.contains("maya") || next.contains("meye"))
+        !root.is_empty()
+            && next.starts_with(root)
+            && (next.contains("madi")
+                || next.contains("medi")
+                || next.contains("mama")
+                || next.contains("meme")
+                || next.contains("maya")
+                || next.contains("meye"))
     }
 
     /// The `sonra` after a `-dıktan`, perhaps with `hemen` before it.
@@ -441,11 +620,16 @@ impl Clauses<'_, '_> {
 
     /// Reads marks, connectors and fillers from `i` on.
     fn separators(&self, from: usize, opening: bool) -> Lead {
-        let mut lead = Lead { next: from, ..Lead::default() };
+        let mut lead = Lead {
+            next: from,
+            ..Lead::default()
+        };
         let mut words = 0;
         while lead.next < self.last {
             let i = lead.next;
-            let Some(token) = self.text.tokens.get(i) else { break };
+            let Some(token) = self.text.tokens.get(i) else {
+                break;
+            };
             if !token.is_text() {
                 lead.seen = true;
                 lead.next += 1;
@@ -454,7 +638,10 @@ impl Clauses<'_, '_> {
             if words >= 8 {
                 break;
             }
-            if let Some((n, order)) = TR_CONNECTORS.longest(self.text.tokens, i).filter(|(n, _)| i + n <= self.last) {
+            if let Some((n, order)) = TR_CONNECTORS
+                .longest(self.text.tokens, i)
+                .filter(|(n, _)| i + n <= self.last)
+            {
                 // `sonra` after a noun in the ablative is no connector; at an edge it is one.
                 if !opening && order == Order::First && !lead.seen && lead.connector.is_none() {
                     break;
@@ -473,7 +660,10 @@ impl Clauses<'_, '_> {
                 words += 1;
                 continue;
             }
-            if let Some((n, ())) = TR_FILLERS.longest(self.text.tokens, i).filter(|(n, ())| i + n <= self.last) {
+            if let Some((n, ())) = TR_FILLERS
+                .longest(self.text.tokens, i)
+                .filter(|(n, ())| i + n <= self.last)
+            {
                 lead.next += n;
                 words += 1;
                 continue;
@@ -499,19 +689,55 @@ struct Lead {
 const TR_CLOSINGS_START: &[&str] = &["lutfen", "tesekkurler", "tesekkur", "zahmet", "diye"];
 
 fn second_person(particle: &str) -> bool {
-    particle.contains("sin") || particle.contains("sun") || particle.ends_with("yiz") || particle.ends_with("yuz") || particle.ends_with("yim") || particle.ends_with("yum")
+    particle.contains("sin")
+        || particle.contains("sun")
+        || particle.ends_with("yiz")
+        || particle.ends_with("yuz")
+        || particle.ends_with("yim")
+        || particle.ends_with("yum")
 }
 
 fn polite_ending(word: &str) -> bool {
-    ["abilir", "ebilir", "ar", "er", "ir", "ur", "iyor", "uyor"].iter().any(|s| word.len() > s.len() + 1 && word.ends_with(s))
+    ["abilir", "ebilir", "ar", "er", "ir", "ur", "iyor", "uyor"]
+        .iter()
+        .any(|s| word.len() > s.len() + 1 && word.ends_with(s))
 }
 
 fn wants(word: &str) -> bool {
-    word.starts_with("istiyor") || matches!(word, "isterim" | "isteriz" | "istedim" | "isterdim" | "gerek" | "gerekiyor" | "gerekli" | "lazim" | "zorundayim" | "rica" | "bekliyorum" | "ederim" | "ediyorum" | "ediyoruz" | "ederiz" | "zorunda" | "zorundayiz" | "mumkun" | "zorundasin")
+    word.starts_with("istiyor")
+        || matches!(
+            word,
+            "isterim"
+                | "isteriz"
+                | "istedim"
+                | "isterdim"
+                | "gerek"
+                | "gerekiyor"
+                | "gerekli"
+                | "lazim"
+                | "zorundayim"
+                | "rica"
+                | "bekliyorum"
+                | "ederim"
+                | "ediyorum"
+                | "ediyoruz"
+                | "ederiz"
+                | "zorunda"
+                | "zorundayiz"
+                | "mumkun"
+                | "zorundasin"
+        )
 }
 
 fn conditional(word: &str) -> bool {
-    word.len() > 4 && ["irse", "arsa", "erse", "ursa", "diyse", "diysa", "tiyse", "duysa", "miyorsa", "iyorsa", "uyorsa", "mazsa", "mezse", "ilirse", "mussa", "misse", "ysa", "yse"].iter().any(|s| word.ends_with(s)) || matches!(word, "varsa" | "yoksa" | "ise" | "olursa" | "surece")
+    word.len() > 4
+        && [
+            "irse", "arsa", "erse", "ursa", "diyse", "diysa", "tiyse", "duysa", "miyorsa", "iyorsa",
+            "uyorsa", "mazsa", "mezse", "ilirse", "mussa", "misse", "ysa", "yse",
+        ]
+        .iter()
+        .any(|s| word.ends_with(s))
+        || matches!(word, "varsa" | "yoksa" | "ise" | "olursa" | "surece")
 }
 
 fn accusative(word: &str) -> bool {
@@ -522,32 +748,58 @@ fn accusative(word: &str) -> bool {
 fn has_case(word: &str) -> bool {
     word.contains('\'')
         || word.len() > 3
-            && (word.ends_with(['i', 'u']) || ["a", "e", "den", "dan", "ten", "tan", "de", "da", "te", "ta", "le", "la", "ce", "ca", "nin", "nun"].iter().any(|s| word.ends_with(s)))
+            && (word.ends_with(['i', 'u'])
+                || [
+                    "a", "e", "den", "dan", "ten", "tan", "de", "da", "te", "ta", "le", "la", "ce", "ca",
+                    "nin", "nun",
+                ]
+                .iter()
+                .any(|s| word.ends_with(s)))
 }
 
 /// The converb suffix of the word at `k`, as written.
 fn suffix(text: &Text<'_>, k: usize, form: Form) -> &'static str {
     let token = text.tokens.get(k);
     let written: String = token.map_or_else(String::new, |t| text.slice(t.start, t.end));
-    let low: String = written.chars().flat_map(|c| match c {
-        'I' => "ı".chars().collect::<Vec<_>>(),
-        'İ' => "i".chars().collect(),
-        _ => c.to_lowercase().collect(),
-    }).collect();
+    let low: String = written
+        .chars()
+        .flat_map(|c| match c {
+            'I' => "ı".chars().collect::<Vec<_>>(),
+            'İ' => "i".chars().collect(),
+            _ => c.to_lowercase().collect(),
+        })
+        .collect();
     let options: &[(&str, &str)] = match form {
-        Form::Inca => &[("ınca", "-ınca"), ("ince", "-ince"), ("unca", "-unca"), ("ünce", "-ünce"), ("inca", "-inca"), ("unce", "-unce")],
+        Form::Inca => &[
+            ("ınca", "-ınca"),
+            ("ince", "-ince"),
+            ("unca", "-unca"),
+            ("ünce", "-ünce"),
+            ("inca", "-inca"),
+            ("unce", "-unce"),
+        ],
         _ => &[("ıp", "-ıp"), ("ip", "-ip"), ("up", "-up"), ("üp", "-üp")],
     };
-    options.iter().find(|(end, _)| low.ends_with(end)).map_or("-ip", |o| o.1)
+    options
+        .iter()
+        .find(|(end, _)| low.ends_with(end))
+        .map_or("-ip", |o| o.1)
 }
 
 /// The type of `noun verb`, when the tables know the pair.
 pub(crate) fn compound(noun: &str, stem: &str) -> Option<TaskType> {
-    let find = |key: &str| TR_COMPOUNDS.get(key).and_then(|list| list.iter().find(|(lights, _)| lights.contains(stem)).map(|l| l.1));
+    let find = |key: &str| {
+        TR_COMPOUNDS
+            .get(key)
+            .and_then(|list| list.iter().find(|(lights, _)| lights.contains(stem)).map(|l| l.1))
+    };
     if let Some(kind) = find(noun) {
         return Some(kind);
     }
-    for suffix in ["lerini", "larini", "leri", "lari", "sini", "sunu", "ini", "unu", "si", "su", "yi", "yu", "ni", "nu", "i", "u", "im", "imi", "sina", "ler", "lar"] {
+    for suffix in [
+        "lerini", "larini", "leri", "lari", "sini", "sunu", "ini", "unu", "si", "su", "yi", "yu", "ni", "nu",
+        "i", "u", "im", "imi", "sina", "ler", "lar",
+    ] {
         if let Some(key) = noun.strip_suffix(suffix).filter(|k| k.len() >= 3) {
             if let Some(kind) = find(key) {
                 return Some(kind);
