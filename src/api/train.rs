@@ -59,11 +59,15 @@ fn train(
     let target = required(target, "target")?;
     model::check_name(project, "project")?;
     let options = options.map_or_else(|| json!({}), |o| o.0);
+    let threads = match guc::job_threads() {
+        0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(1024) as u32),
+        set => set,
+    };
     let spec = json!({
-        "task": task, "target": target, "algorithm": algorithm.unwrap_or("auto"), "options": options,
+        "task": task, "target": target, "algorithm": algorithm.unwrap_or("auto"), "options": options, "threads": threads,
     });
     let started_at = pgrx::datum::clock_timestamp();
-    let (graph, trained, rows) = run_job(project, &spec, text)?;
+    let (graph, trained, rows) = run_job(project, &spec, threads, text)?;
     let registered = register(
         project, task, text, target, &options, graph, trained, rows, started_at,
     )?;
@@ -71,7 +75,7 @@ fn train(
 }
 
 /// Sends the source to a training job; returns the graph, the result and the number of rows sent.
-fn run_job(project: &str, spec: &Value, text: &str) -> Result<(Vec<u8>, Trained, usize)> {
+fn run_job(project: &str, spec: &Value, threads: u32, text: &str) -> Result<(Vec<u8>, Trained, usize)> {
     // SAFETY: plain getters.
     let (database, role) = unsafe { (pg_sys::MyDatabaseId.to_u32(), pg_sys::GetUserId().to_u32()) };
     let job = Request::Job {
@@ -85,7 +89,7 @@ fn run_job(project: &str, spec: &Value, text: &str) -> Result<(Vec<u8>, Trained,
         limits: JobLimits {
             memory_bytes: guc::job_memory(),
             cpu_seconds: 0,
-            threads: guc::job_threads(),
+            threads,
         },
     };
     // The job starts with the first piece of data: a source that cannot be read starts none.

@@ -67,6 +67,8 @@ def test_a_killed_postmaster_leaves_no_process(place):
         os.kill(cluster.pid, signal.SIGKILL)
         nobody_left(cluster)
         assert isinstance(call.error(10), psycopg.OperationalError)
+    # Where nobody reaps the postmaster, its number stays taken and the lock file looks valid.
+    (cluster.data / "postmaster.pid").unlink()
     cluster.start()
     with cluster.conn(name) as conn:
         check_answers(conn)
@@ -75,12 +77,13 @@ def test_a_killed_postmaster_leaves_no_process(place):
 def test_a_killed_supervisor_takes_the_engine_along(place):
     cluster, name = place
     served, [supervisor], postmaster = engine(cluster), supervisors(cluster), cluster.pid
-    with Call(cluster, name, ENDLESS_TRAINING):
+    with cluster.conn() as witness, Call(cluster, name, ENDLESS_TRAINING):
         task = job(cluster)
         supervisor.kill()
         wait_until(lambda: not served.alive() and not task.alive(), 10, "the end of engine and job")
+        # PostgreSQL restarts all its processes when one that is attached to shared memory is killed.
+        wait_until(lambda: lost(witness), 10, "the end of the other connections")
 
-    # PostgreSQL restarts all its processes when one that is attached to shared memory is killed.
     def back():
         try:
             return cluster.conn(name)
@@ -92,6 +95,14 @@ def test_a_killed_supervisor_takes_the_engine_along(place):
         assert cluster.pid == postmaster
         assert status(conn)["supervisor_pid"] != supervisor.pid
     wait_until(lambda: len(supervisors(cluster)) == 1 and len(programs(cluster, "serve")) == 1, 10, "one of each")
+
+
+def lost(conn):
+    try:
+        conn.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("attempt", range(3))

@@ -233,7 +233,11 @@ impl Table {
             return Err(PrepError::RowOutOfRange { row, rows: self.rows });
         }
         let missing = |name: &str| PrepError::MissingColumn(name.to_owned());
-        let pick = |name: &&str| self.column(name).and_then(|c| c.take(rows)).ok_or_else(|| missing(name));
+        let pick = |name: &&str| {
+            self.column(name)
+                .and_then(|c| c.take(rows))
+                .ok_or_else(|| missing(name))
+        };
         let columns = names.iter().map(pick).collect::<Result<_, _>>()?;
         Self::new(names.iter().map(|name| (*name).to_owned()).collect(), columns)
     }

@@ -200,9 +200,18 @@ fn tables_are_checked() {
         Err(PrepError::RowOutOfRange { row: 3, rows: 3 })
     ));
     assert!(matches!(table.take(&[3]), Err(PrepError::RowOutOfRange { .. })));
-    assert_eq!(table.pick(&["a"], &[1]).unwrap().columns()[0], Column::Number(vec![2.0]));
-    assert!(matches!(table.pick(&["a"], &[3]), Err(PrepError::RowOutOfRange { .. })));
-    assert_eq!(table.pick(&["b"], &[0]), Err(PrepError::MissingColumn("b".into())));
+    assert_eq!(
+        table.pick(&["a"], &[1]).unwrap().columns()[0],
+        Column::Number(vec![2.0])
+    );
+    assert!(matches!(
+        table.pick(&["a"], &[3]),
+        Err(PrepError::RowOutOfRange { .. })
+    ));
+    assert_eq!(
+        table.pick(&["b"], &[0]),
+        Err(PrepError::MissingColumn("b".into()))
+    );
     assert_eq!(table.select(&["b"]), Err(PrepError::MissingColumn("b".into())));
 }
 

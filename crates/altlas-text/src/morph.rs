@@ -67,12 +67,10 @@ pub(crate) fn read(word: &str) -> Option<Reading> {
         if let Some(root) = stem
             .strip_suffix('d')
             .filter(|r| r.ends_with('e') || matches!(*r, "gi" | "gu"))
+            && rest.starts_with(['a', 'e', 'i', 'u'])
+            && let Some(reading) = with_stem(&format!("{root}t"), rest)
         {
-            if rest.starts_with(['a', 'e', 'i', 'u']) {
-                if let Some(reading) = with_stem(&format!("{root}t"), rest) {
-                    return Some(reading);
-                }
-            }
+            return Some(reading);
         }
         if rest.starts_with("iyor") || rest.starts_with("uyor") {
             for vowel in ['a', 'e'] {
@@ -134,10 +132,10 @@ fn chain(rest: &str, vowel: bool, depth: u8) -> Option<(Form, bool)> {
         ]
     };
     for (suffix, passive) in voices {
-        if let Some(after) = rest.strip_prefix(suffix).filter(|a| !a.is_empty()) {
-            if let Some((form, more)) = chain(after, suffix.ends_with(['a', 'e', 'i', 'u']), depth + 1) {
-                return Some((form, *passive || more));
-            }
+        if let Some(after) = rest.strip_prefix(suffix).filter(|a| !a.is_empty())
+            && let Some((form, more)) = chain(after, suffix.ends_with(['a', 'e', 'i', 'u']), depth + 1)
+        {
+            return Some((form, *passive || more));
         }
     }
     None
@@ -162,10 +160,10 @@ fn ending(rest: &str, vowel: bool) -> Option<Form> {
             "arak" | "erek" => return Some(Adverb),
             _ => {}
         }
-        if let Some(tail) = strip_any(b, &["an", "en"]) {
-            if is_case(tail) {
-                return Some(Relative);
-            }
+        if let Some(tail) = strip_any(b, &["an", "en"])
+            && is_case(tail)
+        {
+            return Some(Relative);
         }
         if starts_any(b, &["acag", "eceg"]) {
             return Some(Form::Nominal);

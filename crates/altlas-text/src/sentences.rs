@@ -97,7 +97,7 @@ impl Splitter<'_> {
         let mut end = i + 1;
         while TERMINATORS.contains(self.at(end)) && end < self.chars.len() {
             end += 1;
-            if (end - i) % 4096 == 0 {
+            if (end - i).is_multiple_of(4096) {
                 tick();
             }
         }
@@ -147,7 +147,7 @@ impl Splitter<'_> {
             let carriage = self.at(next) == '\r' && self.at(next + 1) == '\n';
             breaks += usize::from(is_break(self.at(next)) && !carriage);
             next += 1;
-            if (next - i) % 4096 == 0 {
+            if (next - i).is_multiple_of(4096) {
                 tick();
             }
         }
@@ -182,7 +182,8 @@ impl Splitter<'_> {
         let before = self.at(i.wrapping_sub(1));
         let two = self.at(i.wrapping_sub(2));
         let after = self.at(end);
-        if !after.is_uppercase() && !(OPENERS.contains(after) && end > run_end) {
+        let opens = OPENERS.contains(after) && end > run_end;
+        if !after.is_uppercase() && !opens {
             return false;
         }
         let word = before.is_lowercase() && two.is_alphabetic() && self.at(end + 1).is_lowercase();
@@ -285,8 +286,9 @@ impl Splitter<'_> {
         match dot_after(&word) {
             Dot::Inner => true,
             Dot::Either => {
-                !(letter.is_uppercase() || !letter.is_alphanumeric()) || self.name_goes_on(&word, next)
+                letter.is_alphanumeric() && !letter.is_uppercase() || self.name_goes_on(&word, next)
             }
+            Dot::Number => letter.is_numeric(),
             Dot::Plain => false,
         }
     }

@@ -141,10 +141,11 @@ fn closers(chars: &[char]) -> Vec<usize> {
     let mut double: Option<usize> = None;
     let mut curly: Option<usize> = None;
     let mut set = |from: usize, to: usize| {
-        if to > from + 1 && to - from <= LONGEST_QUOTE {
-            if let Some(slot) = close.get_mut(from) {
-                *slot = to;
-            }
+        if to > from + 1
+            && to - from <= LONGEST_QUOTE
+            && let Some(slot) = close.get_mut(from)
+        {
+            *slot = to;
         }
     };
     let mut single_until = 0;
@@ -171,13 +172,13 @@ fn closers(chars: &[char]) -> Vec<usize> {
                 let want = OPENING
                     .chars()
                     .nth(CLOSING.chars().position(|x| x == c).unwrap_or(0));
-                if brackets.last().map(|b| b.1) == want {
-                    if let Some((from, _)) = brackets.pop() {
-                        // `a < b` and `b > c` are comparisons, `<name>` is a variable.
-                        let tight = chars.get(from + 1).is_some_and(|n| !n.is_whitespace());
-                        if c != '>' || tight {
-                            set(from, i);
-                        }
+                if brackets.last().map(|b| b.1) == want
+                    && let Some((from, _)) = brackets.pop()
+                {
+                    // `a < b` and `b > c` are comparisons, `<name>` is a variable.
+                    let tight = chars.get(from + 1).is_some_and(|n| !n.is_whitespace());
+                    if c != '>' || tight {
+                        set(from, i);
                     }
                 }
             }
@@ -247,7 +248,7 @@ fn scan(chars: &[char], i: usize, tick: &dyn Fn()) -> (Kind, usize) {
             break;
         }
         end += 1;
-        if (end - i) % 4096 == 0 {
+        if (end - i).is_multiple_of(4096) {
             tick();
         }
     }

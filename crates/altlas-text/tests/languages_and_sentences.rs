@@ -58,7 +58,7 @@ fn split(language: Language, text: &str, expected: &[&str]) {
     let chars: Vec<char> = text.chars().collect();
     let got: Vec<String> = sentences(text, Some(language), &|| ())
         .iter()
-        .map(|s| chars[s.start..s.end].iter().collect())
+        .map(|s| chars.get(s.start..s.end).unwrap_or_default().iter().collect())
         .collect();
     assert_eq!(got, expected);
 }
@@ -100,6 +100,20 @@ fn abbreviations() {
         Language::English,
         "J. K. Rowling wrote it. We read it.",
         &["J. K. Rowling wrote it.", "We read it."],
+    );
+}
+
+#[test]
+fn words_that_are_abbreviations_before_numbers_alone() {
+    split(
+        Language::English,
+        "See fig. 3 and no. 7 now. He said no. Then he left.",
+        &["See fig. 3 and no. 7 now.", "He said no.", "Then he left."],
+    );
+    split(
+        Language::Turkish,
+        "Dosyayı bul. Sonra sil.",
+        &["Dosyayı bul.", "Sonra sil."],
     );
 }
 

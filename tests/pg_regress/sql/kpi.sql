@@ -4,6 +4,7 @@ CREATE EXTENSION IF NOT EXISTS altlas;
 RESET client_min_messages;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
 
 CREATE TABLE runs (id int, ended_at timestamptz, queue text, region text, cost numeric, seconds float8, failed boolean, tokens int);
 INSERT INTO runs VALUES
@@ -80,7 +81,7 @@ SELECT period_start, period_start AT TIME ZONE 'America/New_York' AS local, valu
   FROM altlas.kpi_rollup('ny', 'hour', '2013-11-03 04:00+00', '2013-11-03 08:00+00');
 SELECT period_start, period_end, value / 3 AS hours FROM altlas.kpi_rollup('ny', 'day', '2013-03-09 05:00+00', '2013-03-12 04:00+00');
 SELECT period_start, period_end, value / 3 AS hours FROM altlas.kpi_rollup('ny', 'day', '2013-11-02 04:00+00', '2013-11-05 05:00+00');
--- Istanbul: summer time until 2016, its end moved by decree in 2011, 2014 and 2015, and for good since the spring of 2016.
+-- Istanbul: summer time began a day late in 2011 and 2014, ended two weeks late in 2015, and has not ended since 2016.
 SELECT altlas.define_kpi('ist', '{"kind": "count", "source": "pulses", "time_column": "at", "time_zone": "Europe/Istanbul"}');
 SELECT (period_start AT TIME ZONE 'Europe/Istanbul')::date AS day, period_start, period_end, value / 3 AS hours
   FROM altlas.kpi_rollup('ist', 'day', '2009-12-31 22:00+00', '2016-12-31 21:00+00') WHERE value <> 72;
@@ -102,7 +103,6 @@ SELECT altlas.define_kpi('apia', '{"kind": "count", "source": "pulses", "time_co
 SELECT period_start, (period_start AT TIME ZONE 'Pacific/Apia')::date AS day, value / 3 AS hours
   FROM altlas.kpi_rollup('apia', 'day', '2011-12-29 10:00+00', '2012-01-01 10:00+00');
 -- Dates, and times without a zone, are of the definition's zone.
-SELECT altlas.define_kpi('local', '{"kind": "count", "time_column": "d", "time_zone": "Europe/Istanbul", "source": "VALUES (date ''2024-01-01'')) SELECT"}');
 SELECT altlas.define_kpi('local', '{"kind": "count", "time_column": "column1", "time_zone": "Europe/Istanbul", "source": "VALUES (date ''2024-01-01''), (''2024-01-02'')"}');
 SELECT period_start, value FROM altlas.kpi_rollup('local');
 SELECT altlas.define_kpi('local', '{"kind": "count", "time_column": "column1", "time_zone": "Europe/Istanbul", "source": "VALUES (timestamp ''2024-01-01 23:59''), (''2024-01-02 00:00'')"}');

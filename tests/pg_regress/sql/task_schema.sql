@@ -46,7 +46,9 @@ CREATE ROLE regress_altlas_tasks;
 SET client_min_messages = warning;
 SELECT altlas.grant_access('regress_altlas_tasks', 'train');
 SET ROLE regress_altlas_tasks;
+\set VERBOSITY sqlstate
 SELECT altlas.install_task_schema('theirs');
+\set VERBOSITY default
 RESET ROLE;
 CREATE SCHEMA theirs AUTHORIZATION regress_altlas_tasks;
 SET ROLE regress_altlas_tasks;

@@ -56,9 +56,12 @@ fn verbs(table: &[(TaskType, &str)]) -> HashMap<String, Verb> {
 /// English verbs by base form.
 pub(crate) static EN_VERBS: LazyLock<HashMap<String, Verb>> = LazyLock::new(|| verbs(en::VERBS));
 
+/// The type of a phrasal verb and the words after its first.
+type Continuation = (TaskType, Vec<String>);
+
 /// English phrasal verbs by their first word: the type and the following words.
-pub(crate) static EN_PHRASES: LazyLock<HashMap<String, Vec<(TaskType, Vec<String>)>>> = LazyLock::new(|| {
-    let mut map: HashMap<String, Vec<(TaskType, Vec<String>)>> = HashMap::new();
+pub(crate) static EN_PHRASES: LazyLock<HashMap<String, Vec<Continuation>>> = LazyLock::new(|| {
+    let mut map: HashMap<String, Vec<Continuation>> = HashMap::new();
     for (kind, list) in en::PHRASES {
         for phrase in list.split('|') {
             let mut parts = phrase.split_whitespace().map(str::to_owned);

@@ -126,6 +126,7 @@ fn ends(tokens: &[Token], i: usize, language: Language) -> bool {
             match dot_after(&before.fold) {
                 Dot::Inner => false,
                 Dot::Either => next.capital || !next.is_text(),
+                Dot::Number => !next.is_number(),
                 Dot::Plain => !initial,
             }
         }
@@ -149,7 +150,7 @@ pub(crate) fn absorb_items(text: &Text<'_>, chunk: &Chunk, before: usize, drafts
     let gap = text.tokens.get(owner.last..chunk.first).unwrap_or_default();
     let open =
         owner.verb.is_some() && gap.len() <= 4 && gap.iter().all(|t| !t.is_text() || t.fold.len() <= 2);
-    if open && (owner.item == 0 || owner.last > owner.first) && owner.item == 0 {
+    if open && owner.item == 0 {
         drafts.truncate(before);
         if let Some(owner) = drafts.last_mut() {
             owner.last = chunk.last;

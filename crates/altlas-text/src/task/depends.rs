@@ -3,8 +3,6 @@
 mod english;
 mod turkish;
 
-pub(crate) use turkish::{accusative, is_base};
-
 use crate::language::Language;
 use crate::lexicon::words::Order;
 use crate::types::TaskType;
@@ -158,9 +156,8 @@ fn inner_order(text: &Text<'_>, draft: &Draft, language: Language) -> Order {
                 ),
             }
         });
-        if ended && matches!(text.fold(a), "when" | "once" | "after" | "as")
-            || ended && language == Language::Turkish
-        {
+        let turkish = language == Language::Turkish;
+        if ended && (turkish || matches!(text.fold(a), "when" | "once" | "after" | "as")) {
             return Order::Next;
         }
     }

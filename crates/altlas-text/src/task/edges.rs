@@ -26,7 +26,7 @@ pub(crate) fn trim(text: &Text<'_>, draft: &mut Draft, language: Language) -> Op
         let token = tokens.get(draft.first).filter(|_| draft.first < draft.last)?;
         let step = match fillers.longest(tokens, draft.first) {
             Some((n, ())) if draft.first + n <= keep_from.max(draft.first) || !token.is_text() => n,
-            _ if !token.is_text() && !(token.is_mark(".") && !spaced_after(text, draft.first)) => 1,
+            _ if !token.is_text() && (!token.is_mark(".") || spaced_after(text, draft.first)) => 1,
             _ => break,
         };
         draft.first += step;

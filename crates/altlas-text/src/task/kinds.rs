@@ -125,12 +125,12 @@ fn english(text: &Text<'_>, draft: &mut Draft, verb: usize) {
 /// `i want to see X`, `i need a table`: the verb inside decides.
 fn inner_wish(text: &Text<'_>, draft: &mut Draft, verb: usize, end: usize) {
     for i in verb + 1..end.min(verb + 8) {
-        if text.fold(i) == "to" {
-            if let Some(entry) = EN_VERBS.get(text.fold(i + 1)) {
-                draft.kind = Some(entry.kind);
-                draft.confidence = 0.7;
-                return;
-            }
+        if text.fold(i) == "to"
+            && let Some(entry) = EN_VERBS.get(text.fold(i + 1))
+        {
+            draft.kind = Some(entry.kind);
+            draft.confidence = 0.7;
+            return;
         }
     }
 }

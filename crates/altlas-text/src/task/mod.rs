@@ -1,5 +1,6 @@
 //! Task segments by rules: chunks, clauses, types, dependencies, parameters.
 
+mod case;
 mod chunks;
 mod depends;
 mod edges;

@@ -1,5 +1,6 @@
 //! Shorthand of the tests.
-#![allow(dead_code)]
+// Each test program uses some of it; an index out of range is a failed test.
+#![allow(dead_code, clippy::indexing_slicing)]
 
 use altlas_text::{Segment, segment};
 

@@ -254,10 +254,12 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
     let head = object_head(text, verb + 1, end);
     let noun = singular(text.fold(head));
     let definite = matches!(next, "the" | "this" | "that" | "these" | "those");
-    if definite && noun.len() > 2 && head > verb + 1 {
-        if let Some(k) = latest(n, |k| drafts.get(k).is_some_and(|d| mentions(text, d, noun))) {
-            return (Use::Names, Some(k));
-        }
+    if definite
+        && noun.len() > 2
+        && head > verb + 1
+        && let Some(k) = latest(n, |k| drafts.get(k).is_some_and(|d| mentions(text, d, noun)))
+    {
+        return (Use::Names, Some(k));
     }
     if !joined || draft.item > 0 {
         return (Use::None, None);

@@ -1,8 +1,9 @@
 //! Uses of results in Turkish segments.
 
 use crate::lexicon::words::Order;
-use crate::lexicon::{NUMBERS, TR_BASE_NOUNS, TR_COMPOUNDS};
+use crate::lexicon::{NUMBERS, TR_COMPOUNDS};
 use crate::morph::{Form, read};
+use crate::task::case::{accusative, genitive, oblique, possessive, stem};
 use crate::task::kinds::tr_time;
 use crate::task::turkish::compound;
 use crate::task::{Draft, Text};
@@ -259,20 +260,17 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
         return (Use::Picks, None);
     }
     let root = stem(word);
-    if root.len() >= 3 && accusative(word) {
-        if let Some(k) = latest(n, |k| {
+    if root.len() >= 3
+        && accusative(word)
+        && let Some(k) = latest(n, |k| {
             drafts
                 .get(k)
                 .is_some_and(|d| mentions(text, d, root) && !(modifiers > 1 && d.verb.is_none()))
-        }) {
-            if modifiers == 0
-                || RESULTS.iter().any(|r| word.starts_with(r))
-                    && modifiers < 2
-                    && !genitive(text, from, object)
-            {
-                return (Use::Names, Some(k));
-            }
-        }
+        })
+        && (modifiers == 0
+            || RESULTS.iter().any(|r| word.starts_with(r)) && modifiers < 2 && !genitive(text, from, object))
+    {
+        return (Use::Names, Some(k));
     }
     if modifiers == 0 && RESULTS.iter().any(|r| word.starts_with(r)) && accusative(word) {
         return (Use::Names, None);
@@ -292,13 +290,17 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
                 | TaskType::Summarize
         )
     );
-    if possessive(word) && !word.contains('\'') && !genitive(text, from, object) && source && draft.item == 0
+    if possessive(word)
+        && !word.contains('\'')
+        && !genitive(text, from, object)
+        && source
+        && draft.item == 0
+        && (modifiers == 0
+            || ATTRIBUTES.iter().any(|a| word.starts_with(a))
+                && modifiers == 1
+                && !proper(text, from, object))
     {
-        if modifiers == 0
-            || ATTRIBUTES.iter().any(|a| word.starts_with(a)) && modifiers == 1 && !proper(text, from, object)
-        {
-            return (Use::Names, None);
-        }
+        return (Use::Names, None);
     }
     if draft.item > 0 {
         return (Use::None, None);
@@ -401,64 +403,6 @@ fn is_object(text: &Text<'_>, i: usize, adjacent: bool) -> bool {
     accusative(word) && (adjacent || !adjective) || adjacent && !oblique(word)
 }
 
-pub(crate) fn accusative(word: &str) -> bool {
-    word.len() > 3
-        && word.ends_with(['i', 'u'])
-        && !matches!(
-            word,
-            "yeni"
-                | "gibi"
-                | "simdi"
-                | "iki"
-                | "yedi"
-                | "kendi"
-                | "eski"
-                | "sadece"
-                | "ayni"
-                | "resmi"
-                | "bu"
-                | "su"
-                | "aylik"
-                | "hangi"
-                | "haftalik"
-        )
-}
-
-/// Dative, locative, ablative, instrumental.
-fn oblique(word: &str) -> bool {
-    word.len() > 3
-        && [
-            "a", "e", "da", "de", "dan", "den", "ta", "te", "tan", "ten", "la", "le", "ca", "ce",
-        ]
-        .iter()
-        .any(|s| word.ends_with(s))
-        && !is_base(word)
-}
-
-/// A noun whose last vowel is no case ending.
-pub(crate) fn is_base(word: &str) -> bool {
-    TR_BASE_NOUNS.contains(word) || word.len() > 5 && (word.ends_with("ma") || word.ends_with("me"))
-}
-
-fn possessive(word: &str) -> bool {
-    word.len() > 4
-        && ["sini", "sunu", "ini", "unu", "larini", "lerini"]
-            .iter()
-            .any(|s| word.ends_with(s))
-}
-
-fn genitive(text: &Text<'_>, from: usize, object: usize) -> bool {
-    (from..object).any(|i| {
-        let word = text.fold(i);
-        word.len() > 3
-            && ["nin", "nun", "in", "un"].iter().any(|s| word.ends_with(s))
-            && !matches!(
-                word,
-                "icin" | "butun" | "uzun" | "yarin" | "yakin" | "kesin" | "tahmin"
-            )
-    })
-}
-
 fn proper(text: &Text<'_>, from: usize, object: usize) -> bool {
     (from..object).any(|i| i > from && text.tokens.get(i).is_some_and(|t| t.capital))
 }
@@ -474,7 +418,7 @@ fn phrase_words(text: &Text<'_>, from: usize, object: usize) -> usize {
                 "gore" | "icin" | "ile" | "olarak" | "kadar" | "hakkinda" | "sonra" | "once"
             );
             !postposition
-                && !(oblique(word) && word.len() > 3)
+                && !oblique(word)
                 && !tr_time(text.tokens.get(*i))
                 && text.tokens.get(*i).is_some_and(crate::token::Token::is_text)
         })
@@ -486,20 +430,6 @@ fn phrase_words(text: &Text<'_>, from: usize, object: usize) -> usize {
         })
         .take(8)
         .count()
-}
-
-/// The first letters of a noun, case and plural apart.
-fn stem(word: &str) -> &str {
-    let base = word.split('\'').next().unwrap_or(word);
-    for suffix in [
-        "larini", "lerini", "lari", "leri", "sini", "sunu", "nini", "ini", "unu", "yi", "yu", "ni", "nu",
-        "i", "u",
-    ] {
-        if let Some(cut) = base.strip_suffix(suffix).filter(|c| c.len() >= 3) {
-            return cut;
-        }
-    }
-    base
 }
 
 fn mentions(text: &Text<'_>, draft: &Draft, root: &str) -> bool {

@@ -243,7 +243,7 @@ fn objects(f: &mut Found<'_, '_>, verb: Option<usize>) {
         ];
         let pronoun = matches!(f.fold(i), "me" | "us" | "him" | "her" | "everyone" | "everybody");
         let end = if pronoun { i + 1 } else { phrase_end(f, i, &stop) };
-        if end > i && f.fold(i) != "the" || end > i {
+        if end > i {
             let thing =
                 matches!(lemma.as_str(), "email" | "mail" | "text" | "message") && f.fold(end) == "to";
             if !thing {
@@ -298,8 +298,6 @@ fn objects(f: &mut Found<'_, '_>, verb: Option<usize>) {
         if f.fold(i) == "for" && search {
             i += 1;
         }
-        let wiki = search && f.fold(verb.map_or(i, |v| v + 1)) == "the" && f.fold(end) == "for";
-        let _ = wiki;
         counts(f, i, end);
         let (from, to) = query_after_for(f, i, end, search);
         if (from, to) != (i, end) {
@@ -318,10 +316,9 @@ fn query_after_for(f: &Found<'_, '_>, i: usize, end: usize, search: bool) -> (us
             f.draft.lemma.as_str(),
             "search" | "query" | "scan" | "check" | "browse" | "comb"
         )
+        && let Some(k) = (i + 1..end).find(|k| f.fold(*k) == "for")
     {
-        if let Some(k) = (i + 1..end).find(|k| f.fold(*k) == "for") {
-            return (k + 1, end);
-        }
+        return (k + 1, end);
     }
     (i, end)
 }
@@ -459,7 +456,8 @@ fn prepositions(f: &mut Found<'_, '_>, from: usize, lemma: &str) {
             "in" if any(LANGUAGES) => "language",
             _ => "",
         };
-        if !key.is_empty() && !(word == "to" && crate::lexicon::EN_VERBS.contains_key(first)) {
+        let purpose = word == "to" && crate::lexicon::EN_VERBS.contains_key(first);
+        if !key.is_empty() && !purpose {
             f.set(key, i + 1, end, false);
         }
         i = end;

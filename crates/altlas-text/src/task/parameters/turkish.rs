@@ -2,7 +2,7 @@
 
 use crate::lexicon::{NUMBERS, TR_PARTICLES};
 use crate::morph::{Form, read as read_form};
-use crate::task::depends::{accusative, is_base};
+use crate::task::case::{accusative, is_base};
 use crate::types::TaskType;
 
 use super::spans::{FORMATS, Found, LANGUAGES};
