@@ -48,11 +48,7 @@ extension_sql_file!(
     name = "builtin_models",
     requires = ["registry"]
 );
-extension_sql_file!(
-    "../sql/schema/kpi.sql",
-    name = "kpi",
-    requires = ["bootstrap"]
-);
+extension_sql_file!("../sql/schema/kpi.sql", name = "kpi", requires = ["bootstrap"]);
 extension_sql_file!("../sql/views/kpis.sql", name = "kpis", requires = ["kpi"]);
 extension_sql_file!(
     "../sql/schema/anomaly_score.sql",

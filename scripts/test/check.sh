@@ -10,9 +10,9 @@ export PGRX_PG_CONFIG_PATH
 cd "$ROOT" || exit
 
 lock_file() { cargo metadata --locked --format-version 1 >/dev/null; }
-lint_crates() { cargo clippy --workspace --exclude altlas --all-targets -- -D warnings; }
+lint_crates() { cargo clippy --release --workspace --exclude altlas --all-targets --features altlas-engine/test-jobs -- -D warnings; }
 # The library's test profile cannot link: the server's symbols are missing outside the server.
-lint_library() { cargo clippy -p altlas --lib --no-default-features --features pg18,pg_test -- -D warnings; }
+lint_library() { cargo clippy --release -p altlas --lib --no-default-features --features pg18,pg_test -- -D warnings; }
 lint_shell() { shellcheck -x scripts/*.sh scripts/test/*.sh .ci/run; }
 
 # The backend's library must stay free of the runtime and the trainers.
@@ -29,7 +29,7 @@ library_dependencies() {
 crate_tests() {
   local log=$LOGS/cargo-test.log status
   set +e
-  cargo test --workspace --exclude altlas --no-fail-fast >"$log" 2>&1 </dev/null
+  cargo test --release --workspace --exclude altlas --features altlas-engine/test-jobs --no-fail-fast >"$log" 2>&1 </dev/null
   status=$?
   set -e
   awk '

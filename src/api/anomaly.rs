@@ -118,12 +118,12 @@ fn translate(error: SeriesError, series: Option<&Value>) -> Error {
             problem: message,
             hint: String::new(),
         },
-        SeriesError::NoPeriod { .. } | SeriesError::TooShort { .. } => Error::BadInput {
-            message,
-            detail: series
-                .filter(|s| s.as_object().is_some_and(|o| !o.is_empty()))
-                .map(|s| format!("Series: {s}."))
-                .unwrap_or_default(),
+        SeriesError::NoPeriod { .. } | SeriesError::TooShort { .. } => Error::BadArgument {
+            argument: "method".into(),
+            problem: match series.filter(|s| s.as_object().is_some_and(|o| !o.is_empty())) {
+                Some(series) => format!("{message} (series {series})"),
+                None => message,
+            },
             hint: "Method auto judges such a series without a season.".into(),
         },
     }

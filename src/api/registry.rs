@@ -6,8 +6,8 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::engine;
-use crate::guc;
 use crate::error::{Error, Result, required, sql};
+use crate::guc;
 use crate::scoring::{Features, Scored, Version, fields_of_value, send_pieces};
 use crate::store::artefact;
 use crate::store::model::{self, NewVersion, TestVector};
@@ -151,7 +151,10 @@ fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> sql::Result<i32> {
 
 /// Refuses what cannot be used, before anything is stored.
 pub fn check_graph(bytes: &[u8]) -> Result<()> {
-    let limits = altlas_onnx::Limits { max_bytes: guc::max_model_size(), ..Default::default() };
+    let limits = altlas_onnx::Limits {
+        max_bytes: guc::max_model_size(),
+        ..Default::default()
+    };
     altlas_onnx::check(bytes, &limits).map(drop).map_err(|e| Error::BadModel {
         message: e.to_string(),
         detail: String::new(),

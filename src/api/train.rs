@@ -98,19 +98,28 @@ fn run_job(project: &str, spec: &Value, threads: u32, text: &str) -> Result<(Vec
         if exchange.is_none() {
             exchange = Some(start(&job)?);
         }
-        exchange.as_mut().map_or(Ok(()), |e| e.send(&Request::Data, piece))
+        exchange
+            .as_mut()
+            .map_or(Ok(()), |e| e.send(&Request::Data, piece))
     });
     // A job that gave up while rows were sent has said why.
     let (rows, mut exchange) = match (sent, exchange) {
         (Ok(rows), Some(running)) => (rows, running),
-        (Err(lost @ Error::EngineLost { .. }), Some(running)) => return Err(collect(running).err().unwrap_or(lost)),
+        (Err(lost @ Error::EngineLost { .. }), Some(running)) => {
+            return Err(collect(running).err().unwrap_or(lost));
+        }
         (Err(other), _) => return Err(other),
-        (Ok(_), None) => return Err(Error::Internal { message: "the source gave no Arrow stream".into() }),
+        (Ok(_), None) => {
+            return Err(Error::Internal {
+                message: "the source gave no Arrow stream".into(),
+            });
+        }
     };
     exchange.send(&Request::DataEnd, &[])?;
     let (graph, result) = collect(exchange)?;
-    let trained = serde_json::from_value(result)
-        .map_err(|e| Error::Internal { message: format!("the training job's result does not parse: {e}") })?;
+    let trained = serde_json::from_value(result).map_err(|e| Error::Internal {
+        message: format!("the training job's result does not parse: {e}"),
+    })?;
     Ok((graph, trained, rows))
 }
 

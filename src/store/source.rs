@@ -188,7 +188,9 @@ pub fn as_query(source: &str) -> Result<String> {
             });
         }
         if changes_data((*statement.cast::<pg_sys::SelectStmt>()).withClause) {
-            return Err(Error::BadSource { problem: "a part of its WITH changes data".into() });
+            return Err(Error::BadSource {
+                problem: "a part of its WITH changes data".into(),
+            });
         }
     }
     Ok(source.trim().trim_end_matches(';').to_owned())
@@ -201,9 +203,13 @@ pub fn as_query(source: &str) -> Result<String> {
 unsafe fn changes_data(with: *mut pg_sys::WithClause) -> bool {
     // SAFETY: a parsed WITH clause holds a list of common table expressions.
     unsafe {
-        let Some(ctes) = with.as_ref().and_then(|with| with.ctes.as_ref()) else { return false };
+        let Some(ctes) = with.as_ref().and_then(|with| with.ctes.as_ref()) else {
+            return false;
+        };
         (0..ctes.length as usize).any(|n| {
-            let cte = (*ctes.elements.add(n)).ptr_value.cast::<pg_sys::CommonTableExpr>();
+            let cte = (*ctes.elements.add(n))
+                .ptr_value
+                .cast::<pg_sys::CommonTableExpr>();
             (*(*cte).ctequery).type_ != pg_sys::NodeTag::T_SelectStmt
         })
     }

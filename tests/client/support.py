@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -164,6 +165,20 @@ def programs(cluster: Cluster, kind: str) -> list[Process]:
 def engine(cluster: Cluster) -> Process:
     """The cluster's one engine, when it has come."""
     return wait_until(lambda: programs(cluster, "serve"), 30, "an engine")[0]
+
+
+def renew_engine(cluster: Cluster, meanwhile=lambda: None) -> None:
+    """A new engine process, without the pause that follows one that failed; `meanwhile` runs when the old one does
+    nothing any more."""
+    old, [supervisor] = engine(cluster), supervisors(cluster)
+    # Stopped, it does not see SIGTERM, so that the supervisor kills it after a while.
+    old.kill(signal.SIGSTOP)
+    meanwhile()
+    renew_engine.threads = 3 - getattr(renew_engine, "threads", 1)
+    cluster.configure({"altlas.engine_threads": renew_engine.threads})
+    cluster.reload()
+    wait_until(lambda: programs(cluster, "serve") not in ([], [old]) and not old.alive(), 15, "a new engine")
+    assert supervisors(cluster) == [supervisor]
 
 
 def job(cluster: Cluster) -> Process:

@@ -67,8 +67,9 @@ def test_a_killed_postmaster_leaves_no_process(place):
         os.kill(cluster.pid, signal.SIGKILL)
         nobody_left(cluster)
         assert isinstance(call.error(10), psycopg.OperationalError)
-    # Where nobody reaps the postmaster, its number stays taken and the lock file looks valid.
-    (cluster.data / "postmaster.pid").unlink()
+    # Where nobody reaps the postmaster, its number stays taken and its lock files look valid.
+    for lock in [cluster.data / "postmaster.pid", *cluster.sockets.glob("*.lock")]:
+        lock.unlink()
     cluster.start()
     with cluster.conn(name) as conn:
         check_answers(conn)

@@ -263,18 +263,6 @@ impl Arena<'_> {
         let width = self.train.matrix.width;
         let outputs = if self.classes > 2 { self.classes } else { 1 };
         let work = rows as f64 * width as f64 * (200.0 * outputs as f64).max(width as f64);
-        let mut candidates = Vec::new();
-        if work <= MAX_LINEAR_WORK && width <= MAX_LINEAR_WIDTH {
-            candidates.push(match self.task {
-                Task::Regression => Algorithm::Ridge(RidgeParams::default()),
-                Task::Classification => Algorithm::Logistic(LogisticParams {
-                    max_iter: 200,
-                    ..LogisticParams::default()
-                }),
-            });
-        } else {
-            warnings.push("linear models were left out: too many rows and features".to_owned());
-        }
         // Small data get small trees; large data larger steps, to stay within a minute.
         let learning_rate = if rows > 50_000 { 0.1 } else { 0.05 };
         let base = LightgbmParams {
@@ -282,19 +270,33 @@ impl Arena<'_> {
             learning_rate,
             ..LightgbmParams::default()
         };
-        if rows < 500 {
-            candidates.push(Algorithm::Lightgbm(LightgbmParams {
-                num_leaves: 7,
-                min_data_in_leaf: 10,
-                lambda_l2: 1.0,
-                ..base
-            }));
-            return candidates;
-        }
-        candidates.push(Algorithm::Lightgbm(LightgbmParams {
+        let small = LightgbmParams {
+            num_leaves: 7,
+            min_data_in_leaf: 10,
+            lambda_l2: 1.0,
+            ..base.clone()
+        };
+        let large = LightgbmParams {
             feature_fraction: 0.9,
             ..base.clone()
-        }));
+        };
+        // Boosting first: whatever the budget, one such model is tried.
+        let mut candidates = vec![Algorithm::Lightgbm(if rows < 500 { small } else { large })];
+        if work <= MAX_LINEAR_WORK && width <= MAX_LINEAR_WIDTH {
+            let linear = match self.task {
+                Task::Regression => Algorithm::Ridge(RidgeParams::default()),
+                Task::Classification => Algorithm::Logistic(LogisticParams {
+                    max_iter: 200,
+                    ..LogisticParams::default()
+                }),
+            };
+            candidates.push(linear);
+        } else {
+            warnings.push("linear models were left out: too many rows and features".to_owned());
+        }
+        if rows < 500 {
+            return candidates;
+        }
         candidates.push(Algorithm::Lightgbm(LightgbmParams {
             num_leaves: 15,
             min_data_in_leaf: 50,

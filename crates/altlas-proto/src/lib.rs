@@ -12,7 +12,8 @@ mod tensor;
 pub use error::ProtoError;
 pub use frame::{Head, MAX_HEADER, MAX_PAYLOAD, PREFIX, decode_header, encode, read_frame, write_frame};
 pub use message::{
-    EngineStatus, Failure, FailureKind, JobInfo, JobLimits, JobOwner, JobState, ModelSignature, PortInfo, Reply, Request,
+    EngineStatus, Failure, FailureKind, JobInfo, JobLimits, JobOwner, JobState, ModelSignature, PortInfo,
+    Reply, Request,
 };
 pub use tensor::{DataType, Tensor, TensorSpec, join, split};
 

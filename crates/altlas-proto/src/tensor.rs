@@ -76,7 +76,15 @@ macro_rules! numeric {
 impl Tensor {
     /// A tensor from its encoded bytes.
     pub fn new(name: &str, dtype: DataType, shape: &[usize], data: Vec<u8>) -> Self {
-        Self { spec: TensorSpec { name: name.to_owned(), dtype, shape: shape.to_vec(), bytes: data.len() }, data }
+        Self {
+            spec: TensorSpec {
+                name: name.to_owned(),
+                dtype,
+                shape: shape.to_vec(),
+                bytes: data.len(),
+            },
+            data,
+        }
     }
 
     numeric!(/** A single-precision tensor. */ f32, /** Its values, if it holds `f32`. */ as_f32, f32, DataType::F32);
@@ -137,7 +145,10 @@ impl Tensor {
 /// Specifications and one payload for a set of tensors, in order.
 pub fn join(tensors: &[Tensor]) -> (Vec<TensorSpec>, Vec<u8>) {
     let specs = tensors.iter().map(|t| t.spec.clone()).collect();
-    (specs, tensors.iter().flat_map(|t| t.data.iter().copied()).collect())
+    (
+        specs,
+        tensors.iter().flat_map(|t| t.data.iter().copied()).collect(),
+    )
 }
 
 /// The tensors of a payload; every size is checked against its shape.
@@ -145,7 +156,10 @@ pub fn split(specs: Vec<TensorSpec>, payload: &[u8]) -> Result<Vec<Tensor>, Prot
     let mut rest = payload;
     let mut out = Vec::with_capacity(specs.len());
     for spec in specs {
-        let by_shape = spec.dtype.width().map(|w| spec.shape.iter().try_fold(w, |n, d| n.checked_mul(*d)));
+        let by_shape = spec
+            .dtype
+            .width()
+            .map(|w| spec.shape.iter().try_fold(w, |n, d| n.checked_mul(*d)));
         let fits = by_shape.is_none_or(|n| n == Some(spec.bytes));
         let Some((data, tail)) = fits.then(|| rest.split_at_checked(spec.bytes)).flatten() else {
             return Err(ProtoError::TensorSize {
@@ -155,7 +169,10 @@ pub fn split(specs: Vec<TensorSpec>, payload: &[u8]) -> Result<Vec<Tensor>, Prot
             });
         };
         rest = tail;
-        out.push(Tensor { data: data.to_vec(), spec });
+        out.push(Tensor {
+            data: data.to_vec(),
+            spec,
+        });
     }
     Ok(out)
 }
