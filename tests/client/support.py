@@ -21,7 +21,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MODELS = REPOSITORY / "crates/altlas-runtime/tests/data"
 
 # A statement that scores for longer than any test waits; model "m" gives one value for all its rows.
-ENDLESS_SCORING = "SELECT sum(altlas.predict('m', ARRAY[1, 2, 3, 4 + 0 * i]::float8[])) FROM generate_series(1, 100000000) i"
+ENDLESS_SCORING = (
+    "SELECT sum(altlas.predict('m', ARRAY[1, 2, 3, 4 + 0 * i]::float8[])) FROM generate_series(1, 100000000) i"
+)
 # A training that goes on for longer than any test waits; table "noise" is made by `make_noise`.
 ENDLESS_TRAINING = """SELECT * FROM altlas.train('endless', 'regression', 'noise', 'y', 'lightgbm',
     '{"hyperparams": {"num_trees": 10000, "num_leaves": 4096, "min_data_in_leaf": 1, "early_stopping_rounds": 0}}')"""
@@ -217,7 +219,9 @@ class Clone(Cluster):
         self.log = self.data / "server.log"
         self._names = itertools.count(1)
         options = ["-R"] if replica else []
-        done = as_server(BINDIR / "pg_basebackup", "-d", source.dsn(), "-D", self.data, "-c", "fast", "--no-sync", *options)
+        done = as_server(
+            BINDIR / "pg_basebackup", "-d", source.dsn(), "-D", self.data, "-c", "fast", "--no-sync", *options
+        )
         self.backup_messages = done.stdout + done.stderr
         self.log.unlink(missing_ok=True)
         self.configure({"unix_socket_directories": self.sockets})
@@ -226,7 +230,7 @@ class Clone(Cluster):
 def client_program(name: str, *arguments: object, stdin: bytes | None = None) -> bytes:
     """Runs a client program of the server; gives its output, or its messages raised."""
     argv = [str(BINDIR / name), *map(str, arguments)]
-    done = subprocess.run(argv, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL, capture_output=True)
+    done = subprocess.run(argv, check=False, capture_output=True, input=b"" if stdin is None else stdin)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode())
     return done.stdout

@@ -31,7 +31,11 @@ def test_deeds_are_told(filled):
     rows = filled.execute(
         "SELECT action, object, before, after, session_role, active_role, seal_id IS NOT NULL FROM altlas.audit ORDER BY audit_id"
     ).fetchall()
-    assert [row[:2] for row in rows[:3]] == [("register_model", "m/1"), ("set_alias", "m@production"), ("set_alias", "m@a0")]
+    assert [row[:2] for row in rows[:3]] == [
+        ("register_model", "m/1"),
+        ("set_alias", "m@production"),
+        ("set_alias", "m@a0"),
+    ]
     assert rows[2][2:] == (None, {"version": 1}, "postgres", "postgres", True)
     filled.execute("SELECT altlas.drop_alias('m', 'a0')")
     last = "SELECT action, object, before, after FROM altlas.audit ORDER BY audit_id DESC LIMIT 1"
@@ -84,7 +88,9 @@ def test_a_long_transaction_blocks_nobody(cluster, database, filled):
         "SELECT object FROM altlas.audit WHERE object IN ('m@slow', 'm@fast') ORDER BY seal_id"
     ).fetchall()
     assert order == [("m@fast",), ("m@slow",)]
-    numbers = filled.execute("SELECT object FROM altlas.audit WHERE object IN ('m@slow', 'm@fast') ORDER BY audit_id").fetchall()
+    numbers = filled.execute(
+        "SELECT object FROM altlas.audit WHERE object IN ('m@slow', 'm@fast') ORDER BY audit_id"
+    ).fetchall()
     assert numbers == [("m@slow",), ("m@fast",)], "the slow row has the lower number"
 
 
@@ -173,7 +179,13 @@ def test_an_administrator_cannot_write_the_log(cluster, database, filled):
 
 def test_time_zone_and_formats_do_not_matter(filled):
     """Hashes are of canonical bytes, whoever verifies them."""
-    for setting in ("TimeZone = 'Asia/Kathmandu'", "DateStyle = 'SQL, DMY'", "IntervalStyle = 'iso_8601'", "bytea_output = 'escape'",
-                    "extra_float_digits = -15", "search_path = ''"):
+    for setting in (
+        "TimeZone = 'Asia/Kathmandu'",
+        "DateStyle = 'SQL, DMY'",
+        "IntervalStyle = 'iso_8601'",
+        "bytea_output = 'escape'",
+        "extra_float_digits = -15",
+        "search_path = ''",
+    ):
         filled.execute(f"SET {setting}")
         assert verified(filled)["ok"], setting

@@ -101,7 +101,9 @@ def test_client_that_goes_away(cluster, name):
 
 
 def test_cancelled_while_rows_are_sent(cluster, name):
-    source = "SELECT i::float8 a, (2 * i)::float8 y FROM generate_series(1, 3) i, pg_sleep(60) s"
+    # The job starts with the first piece of data, so there must be more of them than one before the wait.
+    source = """SELECT i::float8 a, (2 * i)::float8 y FROM generate_series(1, 300000) i
+        UNION ALL SELECT 0, CASE WHEN pg_sleep(60) IS NULL THEN 1 END"""
     sql = "SELECT * FROM altlas.train('slow', 'regression', %s, 'y')"
     with Call(cluster, name, sql, parameters=(source,)) as call:
         job(cluster)
@@ -121,7 +123,9 @@ def test_cancel_job_from_another_session(cluster, name):
         no_job(cluster)
         state = "SELECT state, ended_at IS NOT NULL FROM altlas.jobs WHERE job_id = %s"
         assert other.execute(state, (number,)).fetchone() == ("cancelled", True)
-        assert other.execute("SELECT altlas.cancel_job(%s)", (number,)).fetchone() == (False,), "it does not run any more"
+        assert other.execute("SELECT altlas.cancel_job(%s)", (number,)).fetchone() == (
+            False,
+        ), "it does not run any more"
         assert other.execute("SELECT altlas.cancel_job(-1)").fetchone() == (False,)
         check_answers(call.conn)
 
@@ -135,12 +139,16 @@ def running(conn):
 def test_jobs_shows_progress_to_others(cluster, name):
     elsewhere = cluster.database()
     with Call(cluster, name, ENDLESS_TRAINING) as call, cluster.conn(name) as other, cluster.conn(elsewhere) as far:
-        first = wait_until(lambda: (row := running(other)) and row["phase"] == "fit" and row["done"] > 0 and row, 30, "progress")
+        first = wait_until(
+            lambda: (row := running(other)) and row["phase"] == "fit" and row["done"] > 0 and row, 30, "progress"
+        )
         assert (first["label"], first["kind"], first["role"]) == ("endless", "train", "postgres")
         assert first["total"] == 10000 and first["ended_at"] is None and first["started_at"] is not None
         later = wait_until(lambda: (row := running(other)) and row["done"] > first["done"] and row, 30, "more progress")
         assert later["job_id"] == first["job_id"] and 0 <= later["percent"] < 100
-        assert far.execute("SELECT count(*) FROM altlas.jobs").fetchone() == (0,), "another database's jobs are not shown"
+        assert far.execute("SELECT count(*) FROM altlas.jobs").fetchone() == (
+            0,
+        ), "another database's jobs are not shown"
         assert far.execute("SELECT altlas.cancel_job(%s)", (first["job_id"],)).fetchone() == (False,)
         assert len(programs(cluster, "job")) == 1
         call.conn.cancel_safe(timeout=SOON)

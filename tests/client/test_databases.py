@@ -77,10 +77,14 @@ def test_gone_and_come_again(conn):
         check_answers(conn)
         all_sealed(conn)
         conn.execute("DROP EXTENSION altlas")
-        gone = conn.execute("SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' "
-                            "AND refobjid NOT IN (SELECT oid FROM pg_extension)").fetchone()
+        gone = conn.execute(
+            "SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' "
+            "AND refobjid NOT IN (SELECT oid FROM pg_extension)"
+        ).fetchone()
         assert gone == (0,)
-        assert conn.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'altlas'::regnamespace").fetchone() == (0,)
+        assert conn.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'altlas'::regnamespace").fetchone() == (
+            0,
+        )
         assert failure(conn, "SELECT altlas.predict('m', ARRAY[1, 2, 3, 4]::float8[])").sqlstate in ("42883", "3F000")
         conn.execute("DROP TABLE noise")
         conn.execute("CREATE EXTENSION altlas")
@@ -107,7 +111,8 @@ def test_a_copy_of_a_database(cluster, database, conn):
     conn.close()
     with cluster.conn() as admin:
         wait_until(
-            lambda: admin.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (database,)).fetchone() == (0,),
+            lambda: admin.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (database,)).fetchone()
+            == (0,),
             10,
             "no connection to the template",
         )

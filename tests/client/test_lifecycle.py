@@ -167,7 +167,9 @@ def test_no_free_worker(new_cluster):
         conn.execute("SELECT altlas.grant_access('no_worker', 'read')")
         assert conn.execute("SELECT ok, unsealed FROM altlas.verify_audit()").fetchone() == (True, 1)
         # The rules of segmentation do without the engine, and say so.
-        versions = conn.execute("SELECT DISTINCT model_version FROM altlas.segment_text('Call Bob and pay the rent.')").fetchall()
+        versions = conn.execute(
+            "SELECT DISTINCT model_version FROM altlas.segment_text('Call Bob and pay the rent.')"
+        ).fetchall()
         assert len(versions) == 1 and "engine not available" in versions[0][0]
 
 

@@ -68,7 +68,10 @@ def test_a_large_model_in_pieces(cluster, database, conn):
     sizes = conn.execute("SELECT n, length(bytes) FROM altlas.artefact_chunk ORDER BY n").fetchall()
     assert [n for n, _ in sizes] == list(range(6))
     assert max(size for _, size in sizes) == PIECE and sum(size for _, size in sizes) == len(data)
-    assert conn.execute("SELECT size_bytes, sha256 FROM altlas.models WHERE name = 'large'").fetchone() == (len(data), sha256(data))
+    assert conn.execute("SELECT size_bytes, sha256 FROM altlas.models WHERE name = 'large'").fetchone() == (
+        len(data),
+        sha256(data),
+    )
     # From a session that never saw the bytes, with an engine that lost them.
     forget(cluster)
     with cluster.conn(database) as other:
@@ -121,7 +124,9 @@ def test_wrong_uploads(conn):
         assert failure(conn, "SELECT altlas.begin_artefact(%s, 1)", (wrong,)).sqlstate == "22023"
     for wrong in [0, -1]:
         assert failure(conn, "SELECT altlas.begin_artefact(%s, %s)", ("0" * 64, wrong)).sqlstate == "22023"
-    assert failure(conn, "SELECT altlas.begin_artefact(%s, %s)", ("0" * 64, 1 << 40)).sqlstate == "22P03", "over max_model_size"
+    assert (
+        failure(conn, "SELECT altlas.begin_artefact(%s, %s)", ("0" * 64, 1 << 40)).sqlstate == "22P03"
+    ), "over max_model_size"
 
 
 def test_an_upload_is_rolled_back(conn):
@@ -142,7 +147,9 @@ def test_what_is_no_model_is_refused(conn):
     for bad in [b"", b"\0", b"not a model", good[: len(good) // 2], bytes(1000)]:
         error = failure(conn, "SELECT altlas.register_model('bad', %s)", (bad,))
         assert error.sqlstate == "22P03", (bad[:20], error)
-    error = failure(conn, """SELECT altlas.register_model('bad', %s, '{"task": "regression", "colour": "red"}')""", (good,))
+    error = failure(
+        conn, """SELECT altlas.register_model('bad', %s, '{"task": "regression", "colour": "red"}')""", (good,)
+    )
     assert error.sqlstate == "22023" and "colour" in error.diag.message_primary
     wrong = {"test_vectors": [{"input": sample().rows[0], "output": [sample().expected[0] + 1]}]}
     error = failure(conn, "SELECT altlas.register_model('bad', %s, %s)", (good, json.dumps(wrong)))
@@ -172,7 +179,13 @@ def test_references(conn):
     register(conn, "m", onnx(FIRST))
     register(conn, "m", onnx(SECOND))
     conn.execute("SELECT altlas.set_alias('m', 'next', 2)")
-    for reference, answers in [("m", FIRST), ("m@production", FIRST), ("m/1", FIRST), ("m/2", SECOND), ("m@next", SECOND)]:
+    for reference, answers in [
+        ("m", FIRST),
+        ("m@production", FIRST),
+        ("m/1", FIRST),
+        ("m/2", SECOND),
+        ("m@next", SECOND),
+    ]:
         check_answers(conn, reference, sample(answers))
     for reference, sqlstate in [
         ("nope", "42704"),
@@ -359,7 +372,9 @@ def test_scoring_writes_nothing(cluster, conn):
     """No transaction number is taken, so that it works on replicas, in parallel workers and in read-only transactions;
     also when the engine must be given the model first."""
     register(conn, "m")
-    conn.execute("CREATE TABLE series AS SELECT now() + i * interval '1 hour' AS at, sin(i) AS v FROM generate_series(1, 200) i")
+    conn.execute(
+        "CREATE TABLE series AS SELECT now() + i * interval '1 hour' AS at, sin(i) AS v FROM generate_series(1, 200) i"
+    )
     kpi = {"kind": "average", "source": "public.series", "value": "v", "time_column": "at"}
     conn.execute("SELECT altlas.define_kpi('k', %s)", (json.dumps(kpi),))
     statements = [
@@ -386,7 +401,12 @@ def test_scoring_writes_nothing(cluster, conn):
     assert wrote == []
 
 
-PARALLEL = ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0", "parallel_leader_participation = off")
+PARALLEL = (
+    "parallel_setup_cost = 0",
+    "parallel_tuple_cost = 0",
+    "min_parallel_table_scan_size = 0",
+    "parallel_leader_participation = off",
+)
 
 
 def parallel(conn, sql):

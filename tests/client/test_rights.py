@@ -134,7 +134,9 @@ def test_relations_are_read_by_their_level_and_written_by_nobody(owner, as_level
             may = False
         assert may == (needed is not None and LEVELS.index(needed) <= rank), relation
         for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"):
-            assert owner.execute("SELECT has_table_privilege(%s, %s::oid, %s)", (f"level_{level}", oid, right)).fetchone() == (False,)
+            assert owner.execute(
+                "SELECT has_table_privilege(%s, %s::oid, %s)", (f"level_{level}", oid, right)
+            ).fetchone() == (False,)
     for (sequence,) in owner.execute(
         "SELECT oid FROM pg_class WHERE relnamespace = 'altlas'::regnamespace AND relkind = 'S'"
     ).fetchall():
@@ -167,11 +169,9 @@ def test_public_has_nothing(owner):
 
 
 def test_definer_functions_pin_their_path(owner):
-    loose = owner.execute(
-        """SELECT oid::regprocedure::text FROM pg_proc
+    loose = owner.execute("""SELECT oid::regprocedure::text FROM pg_proc
             WHERE pronamespace = 'altlas'::regnamespace AND prosecdef
-              AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)"""
-    ).fetchall()
+              AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)""").fetchall()
     assert loose == []
 
 
@@ -197,7 +197,10 @@ def test_levels_are_changed_and_taken(cluster, name, owner):
     grant, revoke = "SELECT altlas.grant_access(%s, %s)", "SELECT altlas.revoke_access(%s)"
     try:
         with cluster.conn(name, user=role) as conn:
-            score, alias = "SELECT altlas.predict('m', ARRAY[1, 2, 3, 4]::float8[])", "SELECT altlas.set_alias('m', 'odd', 1)"
+            score, alias = (
+                "SELECT altlas.predict('m', ARRAY[1, 2, 3, 4]::float8[])",
+                "SELECT altlas.set_alias('m', 'odd', 1)",
+            )
             assert failure(conn, score).sqlstate == REFUSED
             owner.execute(grant, (role, "train"))
             conn.execute(score)
@@ -209,9 +212,14 @@ def test_levels_are_changed_and_taken(cluster, name, owner):
             assert failure(conn, score).sqlstate == REFUSED
             assert owner.execute(revoke, (role,)).fetchone() == (False,)
         told = owner.execute(
-            "SELECT action, before ->> 'level', after ->> 'level' FROM altlas.audit WHERE object = %s ORDER BY audit_id", (role,)
+            "SELECT action, before ->> 'level', after ->> 'level' FROM altlas.audit WHERE object = %s ORDER BY audit_id",
+            (role,),
         ).fetchall()
-        assert told == [("grant_access", None, "train"), ("grant_access", "train", "score"), ("revoke_access", "score", None)]
+        assert told == [
+            ("grant_access", None, "train"),
+            ("grant_access", "train", "score"),
+            ("revoke_access", "score", None),
+        ]
         assert failure(owner, grant, (role, "root")).sqlstate == "22023"
         assert failure(owner, grant, ("nobody at all", "read")).sqlstate == "42704"
     finally:
@@ -252,8 +260,7 @@ def refusal(conn, source):
 @pytest.fixture
 def secrets(owner):
     """Tables, functions and policies to attack with; dropped afterwards."""
-    owner.execute(
-        """
+    owner.execute("""
         CREATE SCHEMA attack;
         GRANT ALL ON SCHEMA attack TO level_train;
         CREATE TABLE attack.closed AS SELECT * FROM noise;
@@ -263,15 +270,20 @@ def secrets(owner):
         GRANT ALL ON attack.log TO level_train;
         CREATE SEQUENCE attack.counter;
         GRANT ALL ON attack.counter TO level_train;
-        """
-    )
+        """)
     yield owner
     owner.execute("SET client_min_messages = warning; DROP SCHEMA attack CASCADE")
 
 
 def test_a_source_is_read_by_the_callers_rights(secrets, as_level):
     conn = as_level("train")
-    for source in ("attack.closed", "SELECT * FROM attack.closed", "altlas.artefact_chunk", "TABLE altlas.model_version", "noise"):
+    for source in (
+        "attack.closed",
+        "SELECT * FROM attack.closed",
+        "altlas.artefact_chunk",
+        "TABLE altlas.model_version",
+        "noise",
+    ):
         assert refusal(conn, source) == REFUSED, source
     assert train(conn, "attack.open").fetchone()[:2] == ("sourced", 1)
     assert failure(conn, "SELECT * FROM altlas.kpi_rollup('none')").sqlstate == "42704"
@@ -297,7 +309,9 @@ def test_a_source_writes_nothing(secrets, as_level, writer):
     )
     before = secrets.execute("SELECT count(*) FROM altlas.audit").fetchone()
     assert refusal(conn, "SELECT a, y, attack.side_effect() b FROM attack.open LIMIT 100") == "25006"
-    assert secrets.execute("SELECT (SELECT count(*) FROM attack.log), (SELECT count(*) FROM attack.open)").fetchone() == (0, 20000)
+    assert secrets.execute(
+        "SELECT (SELECT count(*) FROM attack.log), (SELECT count(*) FROM attack.open)"
+    ).fetchone() == (0, 20000)
     assert secrets.execute("SELECT is_called FROM attack.counter").fetchone() == (False,)
     assert secrets.execute("SELECT count(*) FROM altlas.audit").fetchone() == before
     # The transaction is writeable again.
@@ -346,7 +360,9 @@ def test_row_security_holds_in_sources(secrets, as_level):
     conn = as_level("train")
     (visible,) = conn.execute("SELECT count(*) FROM attack.open").fetchone()
     assert 0 < visible < 20000
-    (run,) = conn.execute("SELECT run_id FROM altlas.train('secured', 'regression', 'attack.open', 'y', 'linear')").fetchone()
+    (run,) = conn.execute(
+        "SELECT run_id FROM altlas.train('secured', 'regression', 'attack.open', 'y', 'linear')"
+    ).fetchone()
     assert conn.execute("SELECT row_count FROM altlas.training_runs WHERE run_id = %s", (run,)).fetchone() == (visible,)
     secrets.execute("DROP POLICY positive ON attack.open")
     with pytest.raises(psycopg.Error):
@@ -401,8 +417,10 @@ def test_shadows_do_not_run_as_the_owner(secrets, as_level):
         ("SELECT * FROM altlas.train('shadow_trained', 'regression', 'attack.open', 'y', 'linear')", ()),
         ("SELECT altlas.begin_artefact(%s, 10)", ("0" * 64,)),
         ("SELECT altlas.append_artefact(%s, 'abc')", ("0" * 64,)),
-        ("SELECT altlas.define_kpi('shadowed', %s)",
-         ('{"kind": "average", "source": "attack.open", "value": "y", "time_column": "at"}',)),
+        (
+            "SELECT altlas.define_kpi('shadowed', %s)",
+            ('{"kind": "average", "source": "attack.open", "value": "y", "time_column": "at"}',),
+        ),
         ("SELECT altlas.grant_access('level_none', 'read')", ()),
         ("SELECT altlas.revoke_access('level_none')", ()),
         ("SELECT * FROM altlas.verify_audit()", ()),

@@ -50,7 +50,8 @@ def source(new_cluster):
     return cluster, name
 
 
-TRAIN = "SELECT version, run_id FROM altlas.train('trained', 'regression', 'SELECT a, b, c, y FROM noise', 'y', 'lightgbm', '{\"hyperparams\": {\"num_trees\": 20}}')"
+TRAIN = """SELECT version, run_id FROM altlas.train('trained', 'regression', 'SELECT a, b, c, y FROM noise', 'y',
+    'lightgbm', '{"hyperparams": {"num_trees": 20}}')"""
 
 
 def extension_tables(conn):
@@ -65,14 +66,18 @@ def extension_tables(conn):
 
 def answers(conn):
     """What every model says, and the state of the log."""
-    trained = conn.execute("SELECT altlas.predict('trained', n) FROM (SELECT a, b, c FROM noise ORDER BY a, b LIMIT 50) n")
+    trained = conn.execute(
+        "SELECT altlas.predict('trained', n) FROM (SELECT a, b, c FROM noise ORDER BY a, b LIMIT 50) n"
+    )
     return {
         "m": predictions(conn, "m"),
         "m@next": predictions(conn, "m@next"),
         "trained": [value for (value,) in trained.fetchall()],
         "audit": conn.execute("SELECT * FROM altlas.verify_audit()").fetchone(),
         "head": conn.execute("SELECT seal_id, chain_hash FROM altlas.audit_head()").fetchone(),
-        "models": conn.execute("SELECT name, version, aliases, sha256, metrics FROM altlas.models ORDER BY 1, 2").fetchall(),
+        "models": conn.execute(
+            "SELECT name, version, aliases, sha256, metrics FROM altlas.models ORDER BY 1, 2"
+        ).fetchall(),
         "kpi": conn.execute("SELECT value FROM altlas.kpi_rollup('kept', 'year')").fetchall(),
         "access": conn.execute("SELECT role_name, level FROM altlas.access").fetchall(),
         "rows": extension_tables(conn),

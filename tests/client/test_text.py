@@ -74,7 +74,9 @@ def test_offsets_count_code_points(conn, name, granularity, language):
 @pytest.mark.parametrize("name", ODD)
 def test_odd_texts_are_classified(conn, name):
     for model in (None, "texts"):
-        rows = conn.execute("SELECT rank, label, confidence, priority FROM altlas.classify_task(%s, %s, 8)", (ODD[name], model)).fetchall()
+        rows = conn.execute(
+            "SELECT rank, label, confidence, priority FROM altlas.classify_task(%s, %s, 8)", (ODD[name], model)
+        ).fetchall()
         assert rows and [row[0] for row in rows] == list(range(1, len(rows) + 1))
         confidences = [row[2] for row in rows]
         assert confidences == sorted(confidences, reverse=True)

@@ -10,7 +10,9 @@ from support import REPOSITORY
 
 CATALOGUE = (Path(__file__).parent / "catalogue.sql").read_text()
 SNAPSHOT = REPOSITORY / "sql/snapshot.txt"
-HEADER = "# The SQL surface, from tests/client/catalogue.sql. Changed on purpose? ALTLAS_UPDATE_SNAPSHOT=1 writes it anew.\n"
+HEADER = (
+    "# The SQL surface, from tests/client/catalogue.sql. Changed on purpose? ALTLAS_UPDATE_SNAPSHOT=1 writes it anew.\n"
+)
 SCRIPTS = sorted(REPOSITORY.glob("sql/altlas--*--*.sql"))
 
 
@@ -50,15 +52,16 @@ def test_the_surface_keeps_its_rules(conn):
     assert len(lines) > 100
     assert [line for line in lines if "PUBLIC" in line or "not a member" in line or line.startswith("trigger")] == []
     undumped = {
-        line.split()[1]
-        for line in lines
-        if re.match("(table|sequence) ", line) and " dumped where " not in line
+        line.split()[1] for line in lines if re.match("(table|sequence) ", line) and " dumped where " not in line
     }
     assert undumped == {"api_level", "builtin_model"}, "rows of every other table are the user's and must be dumped"
 
 
 def versions(conn):
-    return {version for (version,) in conn.execute("SELECT version FROM pg_available_extension_versions WHERE name = 'altlas'")}
+    return {
+        version
+        for (version,) in conn.execute("SELECT version FROM pg_available_extension_versions WHERE name = 'altlas'")
+    }
 
 
 @pytest.mark.skipif(not SCRIPTS, reason="there is no upgrade script yet")
@@ -72,7 +75,9 @@ def test_upgraded_equals_new(cluster, database, conn):
         with cluster.conn(name) as upgraded:
             upgraded.execute(f"CREATE EXTENSION altlas VERSION '{old}'")
             upgraded.execute("ALTER EXTENSION altlas UPDATE")
-            assert upgraded.execute("SELECT extversion FROM pg_extension WHERE extname = 'altlas'").fetchone() == (newest,)
+            assert upgraded.execute("SELECT extversion FROM pg_extension WHERE extname = 'altlas'").fetchone() == (
+                newest,
+            )
             assert not differences(wanted, surface(upgraded)), old
             assert bodies(upgraded) == wanted_bodies, old
         with cluster.conn() as admin:
