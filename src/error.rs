@@ -169,52 +169,21 @@ errors! {
 impl Error {
     /// Whether the engine could not be reached, as opposed to having refused something.
     pub fn is_engine_down(&self) -> bool {
-        matches!(
-            self,
-            Self::EngineUnavailable { .. } | Self::EngineLost { .. } | Self::NoWorkerSlot { .. }
-        )
+        matches!(self, Self::EngineUnavailable { .. } | Self::EngineLost { .. } | Self::NoWorkerSlot { .. })
     }
 }
 
 impl From<Failure> for Error {
     fn from(f: Failure) -> Self {
-        let (message, detail, hint) = (
-            f.message,
-            f.detail.unwrap_or_default(),
-            f.hint.unwrap_or_default(),
-        );
+        let (message, detail, hint) = (f.message, f.detail.unwrap_or_default(), f.hint.unwrap_or_default());
         match f.kind {
-            FailureKind::BadModel => Self::BadModel {
-                message,
-                detail,
-                hint,
-            },
-            FailureKind::BadInput => Self::BadInput {
-                message,
-                detail,
-                hint,
-            },
-            FailureKind::BadParameter => Self::BadOption {
-                message,
-                detail,
-                hint,
-            },
-            FailureKind::Unsupported => Self::NotSupported {
-                message,
-                detail,
-                hint,
-            },
-            FailureKind::Resources => Self::EngineBusy {
-                message,
-                detail,
-                hint,
-            },
+            FailureKind::BadModel => Self::BadModel { message, detail, hint },
+            FailureKind::BadInput => Self::BadInput { message, detail, hint },
+            FailureKind::BadParameter => Self::BadOption { message, detail, hint },
+            FailureKind::Unsupported => Self::NotSupported { message, detail, hint },
+            FailureKind::Resources => Self::EngineBusy { message, detail, hint },
             FailureKind::Cancelled => Self::JobCancelled { message },
-            FailureKind::JobDied => Self::JobDied {
-                message,
-                detail,
-                hint,
-            },
+            FailureKind::JobDied => Self::JobDied { message, detail, hint },
             FailureKind::Protocol => Self::EngineUnavailable {
                 reason: message,
                 hint: "Library and engine are of different versions; restart the server after an upgrade."
@@ -227,17 +196,13 @@ impl From<Failure> for Error {
 
 impl From<ProtoError> for Error {
     fn from(e: ProtoError) -> Self {
-        Self::EngineLost {
-            reason: e.to_string(),
-        }
+        Self::EngineLost { reason: e.to_string() }
     }
 }
 
 impl From<pgrx::spi::SpiError> for Error {
     fn from(e: pgrx::spi::SpiError) -> Self {
-        Self::Internal {
-            message: format!("reading altlas' own tables failed: {e}"),
-        }
+        Self::Internal { message: format!("reading altlas' own tables failed: {e}") }
     }
 }
 

@@ -150,10 +150,7 @@ pub fn register() {
 }
 
 fn text(setting: &'static GucSetting<Option<CString>>) -> String {
-    setting
-        .get()
-        .map(|v| v.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    setting.get().map(|v| v.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn bytes(setting: &'static GucSetting<i32>) -> u64 {

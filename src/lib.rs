@@ -6,12 +6,7 @@
 // In-server tests may panic: the server reports it.
 #![cfg_attr(
     feature = "pg_test",
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
 mod api;
@@ -27,34 +22,14 @@ use pgrx::prelude::*;
 ::pgrx::pg_module_magic!();
 
 extension_sql_file!("../sql/schema/bootstrap.sql", name = "bootstrap", bootstrap);
-extension_sql_file!(
-    "../sql/schema/registry.sql",
-    name = "registry",
-    requires = ["bootstrap"]
-);
-extension_sql_file!(
-    "../sql/schema/audit.sql",
-    name = "audit",
-    requires = ["bootstrap"]
-);
-extension_sql_file!(
-    "../sql/schema/access.sql",
-    name = "access",
-    requires = ["bootstrap"]
-);
+extension_sql_file!("../sql/schema/registry.sql", name = "registry", requires = ["bootstrap"]);
+extension_sql_file!("../sql/schema/audit.sql", name = "audit", requires = ["bootstrap"]);
+extension_sql_file!("../sql/schema/access.sql", name = "access", requires = ["bootstrap"]);
 extension_sql_file!("../sql/views/jobs.sql", name = "jobs", requires = [_jobs]);
-extension_sql_file!(
-    "../sql/schema/builtin_models.sql",
-    name = "builtin_models",
-    requires = ["registry"]
-);
+extension_sql_file!("../sql/schema/builtin_models.sql", name = "builtin_models", requires = ["registry"]);
 extension_sql_file!("../sql/schema/kpi.sql", name = "kpi", requires = ["bootstrap"]);
 extension_sql_file!("../sql/views/kpis.sql", name = "kpis", requires = ["kpi"]);
-extension_sql_file!(
-    "../sql/schema/anomaly_score.sql",
-    name = "anomaly_score",
-    requires = ["bootstrap"]
-);
+extension_sql_file!("../sql/schema/anomaly_score.sql", name = "anomaly_score", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/finalize.sql", name = "finalize", finalize);
 
 /// Called when the library is loaded, by a backend or, when preloaded, by the server.

@@ -59,36 +59,31 @@ fn detect_anomaly(
         let placed = samples
             .iter()
             .take_while(|s| time_column.is_none() || s.ts_us.is_some())
-            .map(|s| Point {
-                ts_us: s.ts_us,
-                value: s.value.unwrap_or(f64::NAN),
-            })
+            .map(|s| Point { ts_us: s.ts_us, value: s.value.unwrap_or(f64::NAN) })
             .collect::<Vec<_>>();
         let detection = altlas_series::detect(&placed, method, &options, &tick)
             .map_err(|e| translate(e, Some(&series)))?;
         judged.push((series, samples, detection));
     }
-    Ok(TableIterator::new(judged.into_iter().flat_map(
-        |(series, samples, detection)| {
-            let Detection { method, judged, .. } = detection;
-            let verdicts = judged.into_iter().map(Some).chain(std::iter::repeat(None));
-            samples.into_iter().zip(verdicts).map(move |(sample, verdict)| {
-                let known = |x: Option<f64>| x.filter(|x| !x.is_nan());
-                (
-                    JsonB(series.clone()),
-                    sample.ts_us.and_then(timestamp_of_unix_us),
-                    sample.value,
-                    known(verdict.map(|v| v.score)),
-                    verdict.is_some_and(|v| v.is_anomaly),
-                    known(verdict.map(|v| v.expected)),
-                    known(verdict.map(|v| v.lower)),
-                    known(verdict.map(|v| v.upper)),
-                    verdict.and_then(|v| v.severity).map(|s| s.as_str()),
-                    method.as_str(),
-                )
-            })
-        },
-    )))
+    Ok(TableIterator::new(judged.into_iter().flat_map(|(series, samples, detection)| {
+        let Detection { method, judged, .. } = detection;
+        let verdicts = judged.into_iter().map(Some).chain(std::iter::repeat(None));
+        samples.into_iter().zip(verdicts).map(move |(sample, verdict)| {
+            let known = |x: Option<f64>| x.filter(|x| !x.is_nan());
+            (
+                JsonB(series.clone()),
+                sample.ts_us.and_then(timestamp_of_unix_us),
+                sample.value,
+                known(verdict.map(|v| v.score)),
+                verdict.is_some_and(|v| v.is_anomaly),
+                known(verdict.map(|v| v.expected)),
+                known(verdict.map(|v| v.lower)),
+                known(verdict.map(|v| v.upper)),
+                verdict.and_then(|v| v.severity).map(|s| s.as_str()),
+                method.as_str(),
+            )
+        })
+    })))
 }
 
 /// The method of this name.
@@ -113,11 +108,9 @@ fn translate(error: SeriesError, series: Option<&Value>) -> Error {
             problem: format!("\"{name}\" is not a method"),
             hint: "Methods are: auto, zscore, mad, iqr, seasonal.".into(),
         },
-        SeriesError::Option { .. } => Error::BadDocument {
-            what: "argument \"options\"".into(),
-            problem: message,
-            hint: String::new(),
-        },
+        SeriesError::Option { .. } => {
+            Error::BadDocument { what: "argument \"options\"".into(), problem: message, hint: String::new() }
+        }
         SeriesError::NoPeriod { .. } | SeriesError::TooShort { .. } => Error::BadArgument {
             argument: "method".into(),
             problem: match series.filter(|s| s.as_object().is_some_and(|o| !o.is_empty())) {
@@ -157,10 +150,7 @@ impl PartialOrd for Key {
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
         let cells = self.0.iter().zip(&other.0);
-        cells
-            .map(|(a, b)| compare(a, b))
-            .find(|o| o.is_ne())
-            .unwrap_or(Ordering::Equal)
+        cells.map(|(a, b)| compare(a, b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -201,10 +191,7 @@ fn read(
     let mut wanted = vec![("value_column", value)];
     wanted.extend(time.map(|time| ("time_column", time)));
     wanted.extend(series.iter().map(|name| ("series_columns", name.as_str())));
-    let mut gather = Gather {
-        timed: time.is_some(),
-        found: BTreeMap::new(),
-    };
+    let mut gather = Gather { timed: time.is_some(), found: BTreeMap::new() };
     source::read(source, Some(&wanted), &mut gather)?;
     Ok(gather.found)
 }
@@ -224,10 +211,7 @@ impl Sink for Gather {
         for (column, (argument, kind, name)) in columns.iter().zip(wanted).take(checked) {
             if column.kind != kind {
                 return Err(Error::BadInput {
-                    message: format!(
-                        "column \"{}\" (argument \"{argument}\") is not {name}",
-                        column.name
-                    ),
+                    message: format!("column \"{}\" (argument \"{argument}\") is not {name}", column.name),
                     detail: String::new(),
                     hint: "Cast it in the source.".into(),
                 });

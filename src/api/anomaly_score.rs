@@ -121,10 +121,7 @@ impl Window {
 fn score(window: &Window) -> Result<Option<f64>> {
     let rows = window.rows();
     if !(1..=MAX_ROWS).contains(&rows) {
-        return Err(Error::PartitionTooLarge {
-            rows,
-            limit: MAX_ROWS,
-        });
+        return Err(Error::PartitionTooLarge { rows, limit: MAX_ROWS });
     }
     // One word says whether the scores are there, the rest are the scores, by row.
     let memory = window.memory(1 + rows as usize);
@@ -154,16 +151,11 @@ fn scores(window: &Window, rows: i64) -> Result<Vec<f64>> {
             if row % 1024 == 0 {
                 tick();
             }
-            Point {
-                ts_us: None,
-                value: window.value(row),
-            }
+            Point { ts_us: None, value: window.value(row) }
         })
         .collect::<Vec<_>>();
     let detection = altlas_series::detect(&points, method, &ValidOptions::default(), &tick);
-    let detection = detection.map_err(|e| Error::Internal {
-        message: e.to_string(),
-    })?;
+    let detection = detection.map_err(|e| Error::Internal { message: e.to_string() })?;
     Ok(detection.judged.into_iter().map(|j| j.score).collect())
 }
 

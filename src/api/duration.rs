@@ -4,7 +4,7 @@ use pgrx::JsonB;
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
-use crate::error::{Error, Result, sql};
+use crate::error::{Error, Result, required, sql};
 use crate::guc;
 use crate::scoring::{Version, fields_of_value, resolved};
 
@@ -14,7 +14,7 @@ use crate::scoring::{Version, fields_of_value, resolved};
 fn predict_duration(
     task: Option<JsonB>,
     model: default!(Option<&str>, "NULL"),
-    coverage: default!(f32, "0.9"),
+    coverage: default!(Option<f32>, "0.9"),
 ) -> sql::Result<
     TableIterator<
         'static,
@@ -27,6 +27,7 @@ fn predict_duration(
         ),
     >,
 > {
+    let coverage = required(coverage, "coverage")?;
     if !(coverage > 0.0 && coverage < 1.0) {
         return Err(Error::BadArgument {
             argument: "coverage".into(),
@@ -43,9 +44,7 @@ fn predict_duration(
     let seconds = seconds_per_unit(&version)?;
     let features = fields_of_value(&task.0, &version.label)?;
     let scored = version.score(&[features])?.into_iter().next();
-    let predicted = scored
-        .and_then(|s| s.value)
-        .ok_or_else(|| not_a_duration(&version))?;
+    let predicted = scored.and_then(|s| s.value).ok_or_else(|| not_a_duration(&version))?;
     // A duration is not negative, whatever a linear model says.
     let interval = |value: f64| -> Option<Interval> {
         let us = value.max(0.0) * seconds * 1e6;
@@ -59,13 +58,7 @@ fn predict_duration(
         }
         None => (None, None),
     };
-    Ok(TableIterator::once((
-        estimate,
-        lower,
-        upper,
-        coverage,
-        version.label.clone(),
-    )))
+    Ok(TableIterator::once((estimate, lower, upper, coverage, version.label.clone())))
 }
 
 fn seconds_per_unit(version: &Version) -> Result<f64> {

@@ -65,11 +65,7 @@ fn engine_status() -> TableIterator<
         return TableIterator::once(row);
     };
     notes.extend(s.notes);
-    let state = if s.runtime_version.is_empty() {
-        "degraded"
-    } else {
-        "running"
-    };
+    let state = if s.runtime_version.is_empty() { "degraded" } else { "running" };
     TableIterator::once((
         Some(s.pid as i32),
         Some(s.supervisor_pid as i32),
@@ -116,10 +112,8 @@ fn _jobs() -> sql::Result<
     let rows = list()?.into_iter().map(|j| {
         let total = i64::try_from(j.total).ok().filter(|t| *t > 0);
         let role = pg_sys::Oid::from(j.owner.role);
-        let (started, ended) = (
-            timestamp_of_unix_us(j.started_us),
-            j.ended_us.and_then(timestamp_of_unix_us),
-        );
+        let (started, ended) =
+            (timestamp_of_unix_us(j.started_us), j.ended_us.and_then(timestamp_of_unix_us));
         (
             j.job as i64,
             j.kind,
@@ -165,10 +159,7 @@ fn list() -> crate::error::Result<Vec<JobInfo>> {
     // SAFETY: a plain OID.
     let database = unsafe { pg_sys::MyDatabaseId }.to_u32();
     match engine::call(&Request::Jobs, &[], |_: &mut Exchange, _| Ok(()))?.0 {
-        Reply::Jobs { jobs } => Ok(jobs
-            .into_iter()
-            .filter(|j| j.owner.database == database)
-            .collect()),
+        Reply::Jobs { jobs } => Ok(jobs.into_iter().filter(|j| j.owner.database == database).collect()),
         other => Err(engine::unexpected(&other)),
     }
 }

@@ -20,22 +20,13 @@ fn error_codes() -> TableIterator<
 > {
     let some = |text: &'static str| Some(text).filter(|t| !t.is_empty());
     TableIterator::new(CATALOGUE.iter().map(move |e| {
-        (
-            e.name,
-            sqlstate(e.code as i32),
-            e.condition.trim(),
-            e.message,
-            some(e.detail),
-            some(e.hint),
-        )
+        (e.name, sqlstate(e.code as i32), e.condition.trim(), e.message, some(e.detail), some(e.hint))
     }))
 }
 
 /// Five characters of six bits each, as in PostgreSQL's `unpack_sql_state`.
 fn sqlstate(code: i32) -> String {
-    (0..5)
-        .map(|n| char::from(((code >> (6 * n)) & 0x3f) as u8 + b'0'))
-        .collect()
+    (0..5).map(|n| char::from(((code >> (6 * n)) & 0x3f) as u8 + b'0')).collect()
 }
 
 #[cfg(feature = "pg_test")]
@@ -45,24 +36,14 @@ mod tests {
 
     #[pg_test]
     fn codes_are_written_as_postgresql_writes_them() {
-        assert_eq!(
-            super::sqlstate(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT as i32),
-            "42704"
-        );
-        assert_eq!(
-            super::sqlstate(PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR as i32),
-            "2202E"
-        );
+        assert_eq!(super::sqlstate(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT as i32), "42704");
+        assert_eq!(super::sqlstate(PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR as i32), "2202E");
     }
 
     #[pg_test]
     fn every_error_has_a_condition_and_a_message() {
         for entry in super::CATALOGUE {
-            assert!(
-                !entry.condition.trim().is_empty() && !entry.message.is_empty(),
-                "{}",
-                entry.name
-            );
+            assert!(!entry.condition.trim().is_empty() && !entry.message.is_empty(), "{}", entry.name);
         }
     }
 }

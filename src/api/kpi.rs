@@ -13,10 +13,7 @@ use crate::store::kpi::{self, Definition, Grain, Period, Question, Statement};
 #[pg_extern(volatile, parallel_unsafe)]
 fn define_kpi(name: Option<&str>, definition: Option<JsonB>) -> sql::Result<i32> {
     artefact::must_be_writable("define a KPI")?;
-    Ok(kpi::define(
-        required(name, "name")?,
-        required(definition, "definition")?.0,
-    )?)
+    Ok(kpi::define(required(name, "name")?, required(definition, "definition")?.0)?)
 }
 
 /// Removes a KPI from the catalogue.
@@ -68,25 +65,11 @@ fn kpi_rollup(
         }
         .into());
     }
-    let question = Question {
-        grain,
-        since,
-        until,
-        by: &by,
-        filter: &filter,
-    };
+    let question = Question { grain, since, until, by: &by, filter: &filter };
     let periods = Statement::new(&definition, &question)?.run(&definition, &question)?;
     let mut before: Option<(i64, Option<f64>)> = None;
     Ok(TableIterator::new(periods.into_iter().map(move |period| {
-        let Period {
-            start,
-            end,
-            combination,
-            dimensions,
-            value,
-            samples,
-            is_final,
-        } = period;
+        let Period { start, end, combination, dimensions, value, samples, is_final } = period;
         let value = value.or(definition.empty_value());
         let previous = before.filter(|(c, _)| *c == combination).and_then(|(_, v)| v);
         before = Some((combination, value));
@@ -132,11 +115,8 @@ fn split(name: &str, definition: &Definition, by: Vec<Option<String>>) -> Result
 
 /// The call's own filter: it narrows the definition's, on the same columns or on dimensions.
 fn narrowing(name: &str, definition: &Definition, filter: Option<Value>) -> Result<Map<String, Value>> {
-    let wrong = |problem: String, hint: String| Error::BadDocument {
-        what: "the filter".into(),
-        problem,
-        hint,
-    };
+    let wrong =
+        |problem: String, hint: String| Error::BadDocument { what: "the filter".into(), problem, hint };
     let object = match filter {
         None => Map::new(),
         Some(Value::Object(object)) => object,
@@ -162,9 +142,6 @@ fn dimensions_of(name: &str, definition: &Definition) -> String {
     if definition.dimensions.is_empty() {
         format!("KPI \"{name}\" has no dimensions.")
     } else {
-        format!(
-            "The dimensions of KPI \"{name}\" are: {}.",
-            definition.dimensions.join(", ")
-        )
+        format!("The dimensions of KPI \"{name}\" are: {}.", definition.dimensions.join(", "))
     }
 }

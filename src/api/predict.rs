@@ -25,16 +25,14 @@ fn scored<'a>(
 fn of_record(record: Option<AnyElement>, version: &Version) -> Result<Option<Features<'static>>> {
     let Some(record) = record else { return Ok(None) };
     let wanted = |name: &str| match (&version.preprocess, &version.manifest.columns) {
-        (Some(document), _) => document
-            .as_tabular()
-            .is_some_and(|d| d.columns().iter().any(|c| c.name == name)),
+        (Some(document), _) => {
+            document.as_tabular().is_some_and(|d| d.columns().iter().any(|c| c.name == name))
+        }
         (None, Some(columns)) => columns.iter().any(|c| c == name),
         (None, None) => true,
     };
     // SAFETY: the SQL declaration says `record`, so that the datum is a composite value.
-    unsafe { fields_of_record(record.datum(), wanted) }
-        .map(Features::Fields)
-        .map(Some)
+    unsafe { fields_of_record(record.datum(), wanted) }.map(Features::Fields).map(Some)
 }
 
 /// JSON for tabular models, the input itself for text models.
@@ -42,10 +40,7 @@ fn of_text<'a>(text: Option<&'a str>, version: &Version) -> Result<Option<Featur
     let Some(text) = text else { return Ok(None) };
     let limit = crate::guc::max_text_bytes();
     if text.len() > limit {
-        return Err(Error::TextTooLong {
-            bytes: text.len(),
-            limit,
-        });
+        return Err(Error::TextTooLong { bytes: text.len(), limit });
     }
     let takes_columns = match &version.preprocess {
         Some(document) => document.as_tabular().is_some(),
@@ -85,9 +80,7 @@ fn value(answer: Option<(Scored, String)>) -> Result<Option<f64>> {
         return Ok(None);
     };
     match scored {
-        Scored {
-            value: Some(value), ..
-        } => Ok(Some(value)),
+        Scored { value: Some(value), .. } => Ok(Some(value)),
         Scored { label: Some(_), .. } => Err(Error::WrongKindOfModel {
             model,
             problem: "gives labels that are not numbers".into(),
@@ -128,9 +121,7 @@ fn proba(answer: Option<(Scored, String)>) -> Result<Option<Vec<f64>>> {
 type Row = (Option<f64>, Option<String>, Option<Vec<f64>>, String);
 
 fn row(answer: Option<(Scored, String)>) -> Result<TableIterator<'static, Row>> {
-    Ok(TableIterator::new(
-        answer.map(|(s, model)| (s.value, s.label, s.proba, model)),
-    ))
+    Ok(TableIterator::new(answer.map(|(s, model)| (s.value, s.label, s.proba, model))))
 }
 
 /// The four forms of one function. `record` has no Rust type of its own in pgrx: the SQL is written here.

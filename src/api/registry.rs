@@ -55,20 +55,14 @@ fn register_artefact(
 #[pg_extern(volatile, parallel_unsafe)]
 fn begin_artefact(sha256: Option<&str>, size: Option<i64>) -> sql::Result<bool> {
     artefact::must_be_writable("upload a model")?;
-    Ok(artefact::begin(
-        required(sha256, "sha256")?,
-        required(size, "size")?,
-    )?)
+    Ok(artefact::begin(required(sha256, "sha256")?, required(size, "size")?)?)
 }
 
 /// Appends bytes to an upload; returns the bytes there now.
 #[pg_extern(volatile, parallel_unsafe)]
 fn append_artefact(sha256: Option<&str>, bytes: Option<&[u8]>) -> sql::Result<i64> {
     artefact::must_be_writable("upload a model")?;
-    Ok(artefact::append(
-        required(sha256, "sha256")?,
-        required(bytes, "bytes")?,
-    )?)
+    Ok(artefact::append(required(sha256, "sha256")?, required(bytes, "bytes")?)?)
 }
 
 /// Ends an upload: size and hash must be right. Returns the hash.
@@ -84,31 +78,21 @@ fn finish_artefact(sha256: Option<&str>) -> sql::Result<String> {
 #[pg_extern(volatile, parallel_unsafe)]
 fn set_alias(model: Option<&str>, alias: Option<&str>, version: Option<i32>) -> sql::Result<Option<i32>> {
     artefact::must_be_writable("set an alias")?;
-    Ok(model::set_alias(
-        required(model, "model")?,
-        required(alias, "alias")?,
-        required(version, "version")?,
-    )?)
+    Ok(model::set_alias(required(model, "model")?, required(alias, "alias")?, required(version, "version")?)?)
 }
 
 /// Removes an alias.
 #[pg_extern(volatile, parallel_unsafe)]
 fn drop_alias(model: Option<&str>, alias: Option<&str>) -> sql::Result<()> {
     artefact::must_be_writable("drop an alias")?;
-    Ok(model::drop_alias(
-        required(model, "model")?,
-        required(alias, "alias")?,
-    )?)
+    Ok(model::drop_alias(required(model, "model")?, required(alias, "alias")?)?)
 }
 
 /// Removes a version that no alias points to; with the last one, the model.
 #[pg_extern(volatile, parallel_unsafe)]
 fn drop_version(model: Option<&str>, version: Option<i32>) -> sql::Result<()> {
     artefact::must_be_writable("drop a version")?;
-    Ok(model::drop_version(
-        required(model, "model")?,
-        required(version, "version")?,
-    )?)
+    Ok(model::drop_version(required(model, "model")?, required(version, "version")?)?)
 }
 
 /// Copies a built-in model into the registry, so that it is dumped with the database; returns its version.
@@ -121,10 +105,8 @@ fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> sql::Result<i32> {
     let (sha256, preprocess, manifest) =
         model::builtin_parts(builtin)?.ok_or_else(|| Error::UnknownModel { name: builtin.into() })?;
     let path = engine::model_file(&sha256);
-    let bytes = std::fs::read(&path).map_err(|_| Error::MissingBuiltin {
-        name: builtin.into(),
-        path: path.display().to_string(),
-    })?;
+    let bytes = std::fs::read(&path)
+        .map_err(|_| Error::MissingBuiltin { name: builtin.into(), path: path.display().to_string() })?;
     if artefact::store(&bytes)? != sha256 {
         return Err(Error::DamagedArtefact {
             sha256,
@@ -132,29 +114,15 @@ fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> sql::Result<i32> {
         }
         .into());
     }
-    let task = manifest
-        .get("task")
-        .and_then(Value::as_str)
-        .unwrap_or("other")
-        .to_owned();
-    let new = NewVersion {
-        name,
-        task: &task,
-        sha256: &sha256,
-        preprocess,
-        manifest,
-        vectors: &[],
-        run_id: None,
-    };
+    let task = manifest.get("task").and_then(Value::as_str).unwrap_or("other").to_owned();
+    let new =
+        NewVersion { name, task: &task, sha256: &sha256, preprocess, manifest, vectors: &[], run_id: None };
     Ok(model::add_version(&new)?.0)
 }
 
 /// Refuses what cannot be used, before anything is stored.
 pub fn check_graph(bytes: &[u8]) -> Result<()> {
-    let limits = altlas_onnx::Limits {
-        max_bytes: guc::max_model_size(),
-        ..Default::default()
-    };
+    let limits = altlas_onnx::Limits { max_bytes: guc::max_model_size(), ..Default::default() };
     altlas_onnx::check(bytes, &limits).map(drop).map_err(|e| Error::BadModel {
         message: e.to_string(),
         detail: String::new(),
@@ -167,33 +135,19 @@ fn register(name: &str, sha256: &str, manifest: Option<JsonB>) -> Result<i32> {
     let (manifest, stored, preprocess, vectors) =
         model::user_manifest(manifest.map_or_else(|| serde_json::json!({}), |m| m.0))?;
     open_in_engine(sha256)?;
-    let version = Version::new(
-        name.to_owned(),
-        sha256.to_owned(),
-        preprocess.clone(),
-        stored.clone(),
-        false,
-    )?;
+    let version =
+        Version::new(name.to_owned(), sha256.to_owned(), preprocess.clone(), stored.clone(), false)?;
     reproduce(&version, &vectors)?;
     let task = manifest.task();
-    let new = NewVersion {
-        name,
-        task,
-        sha256,
-        preprocess,
-        manifest: stored,
-        vectors: &vectors,
-        run_id: None,
-    };
+    let new =
+        NewVersion { name, task, sha256, preprocess, manifest: stored, vectors: &vectors, run_id: None };
     Ok(model::add_version(&new)?.0)
 }
 
 /// ONNX Runtime must be able to open the model.
 fn open_in_engine(sha256: &str) -> Result<()> {
     let size = u64::try_from(artefact::size_of(sha256)?).unwrap_or(0);
-    let describe = Request::Describe {
-        model: sha256.to_owned(),
-    };
+    let describe = Request::Describe { model: sha256.to_owned() };
     let upload = |exchange: &mut engine::Exchange, model: &str| {
         send_pieces(exchange, model, size, |send| artefact::each_piece(model, send))
     };

@@ -5,15 +5,8 @@ use pgrx::prelude::*;
 use crate::error::{Error, Result, required, sql};
 use crate::store::artefact;
 
-const TABLES: [&str; 7] = [
-    "commands",
-    "tasks",
-    "task_dependencies",
-    "task_runs",
-    "resources",
-    "metric_samples",
-    "metric_defs",
-];
+const TABLES: [&str; 7] =
+    ["commands", "tasks", "task_dependencies", "task_runs", "resources", "metric_samples", "metric_defs"];
 
 /// Makes the tables of a task platform (commands, tasks, runs, resources, metrics) in a schema, as the caller. The schema is made
 /// when it is not there.
@@ -41,16 +34,10 @@ fn install(schema: &str) -> Result<()> {
         let there = Spi::get_one_with_args::<String>(
             "SELECT string_agg(format('\"%s\"', c.relname), ', ' ORDER BY c.relname) FROM pg_class c \
              JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY ($2)",
-            &[
-                schema.into(),
-                TABLES.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>().into(),
-            ],
+            &[schema.into(), TABLES.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>().into()],
         )?;
         if let Some(tables) = there {
-            return Err(Error::TableExists {
-                schema: schema.into(),
-                tables,
-            });
+            return Err(Error::TableExists { schema: schema.into(), tables });
         }
     } else {
         Spi::run(&format!("CREATE SCHEMA {quoted}"))?;

@@ -5,7 +5,7 @@ use pgrx::JsonB;
 use pgrx::prelude::*;
 
 use crate::convert::tick;
-use crate::error::{Error, Result, sql};
+use crate::error::{Error, Result, required, sql};
 use crate::guc;
 use crate::scoring::{Features, Scored, Version, resolved};
 
@@ -118,16 +118,9 @@ fn types(segments: &[Segment], model: Option<&str>) -> Result<(Vec<(String, f32)
         Ok((answers, label)) => (answers, format!("{rules}+{label}")),
         // A model that was asked for by name must answer; the built-in one may be out of reach.
         Err(e) if model.is_some() || !e.is_engine_down() => return Err(e),
-        Err(_) => (
-            vec![Scored::default(); segments.len()],
-            format!("{rules} (engine not available)"),
-        ),
+        Err(_) => (vec![Scored::default(); segments.len()], format!("{rules} (engine not available)")),
     };
-    let types = segments
-        .iter()
-        .zip(answers)
-        .map(|(segment, answer)| decide(segment, &answer))
-        .collect();
+    let types = segments.iter().zip(answers).map(|(segment, answer)| decide(segment, &answer)).collect();
     Ok((types, version))
 }
 
@@ -182,7 +175,7 @@ fn sentences(input: &str, language: Option<Language>) -> Vec<SegmentRow> {
 fn classify_task(
     input: Option<&str>,
     model: default!(Option<&str>, "NULL"),
-    top_k: default!(i32, "1"),
+    top_k: default!(Option<i32>, "1"),
 ) -> sql::Result<
     TableIterator<
         'static,
@@ -195,6 +188,7 @@ fn classify_task(
         ),
     >,
 > {
+    let top_k = required(top_k, "top_k")?;
     if top_k < 1 {
         return Err(Error::BadArgument {
             argument: "top_k".into(),
@@ -208,11 +202,7 @@ fn classify_task(
     };
     check_length(input)?;
     let version = resolved(model.unwrap_or(TASK_TYPE))?;
-    let answer = version
-        .score(&[Features::Text(input)])?
-        .into_iter()
-        .next()
-        .unwrap_or_default();
+    let answer = version.score(&[Features::Text(input)])?.into_iter().next().unwrap_or_default();
     let priority = priority(input);
     let rows = ranked(&version, &answer)?
         .into_iter()
@@ -225,22 +215,14 @@ fn classify_task(
 /// The highest priority of the tasks in a text; the middle of "medium" when it asks for none.
 fn priority(input: &str) -> f32 {
     let segments = altlas_text::segment(input, None, &tick).segments;
-    segments
-        .iter()
-        .map(|s| s.priority)
-        .reduce(f32::max)
-        .unwrap_or(0.4)
+    segments.iter().map(|s| s.priority).reduce(f32::max).unwrap_or(0.4)
 }
 
 /// Labels with probabilities, likeliest first.
 fn ranked(version: &Version, answer: &Scored) -> Result<Vec<(String, f32)>> {
     match (&answer.proba, &version.manifest.labels, &answer.label) {
         (Some(proba), Some(labels), _) if proba.len() == labels.len() => {
-            let mut ranked: Vec<_> = labels
-                .iter()
-                .cloned()
-                .zip(proba.iter().map(|p| *p as f32))
-                .collect();
+            let mut ranked: Vec<_> = labels.iter().cloned().zip(proba.iter().map(|p| *p as f32)).collect();
             ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             Ok(ranked)
         }
@@ -260,14 +242,7 @@ fn likeliest(answer: &Scored) -> f32 {
 
 fn check_length(input: &str) -> Result<()> {
     let limit = guc::max_text_bytes();
-    if input.len() > limit {
-        Err(Error::TextTooLong {
-            bytes: input.len(),
-            limit,
-        })
-    } else {
-        Ok(())
-    }
+    if input.len() > limit { Err(Error::TextTooLong { bytes: input.len(), limit }) } else { Ok(()) }
 }
 
 fn parse_language(code: &str) -> Result<Language> {

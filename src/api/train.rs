@@ -68,9 +68,7 @@ fn train(
     });
     let started_at = pgrx::datum::clock_timestamp();
     let (graph, trained, rows) = run_job(project, &spec, threads, text)?;
-    let registered = register(
-        project, task, text, target, &options, graph, trained, rows, started_at,
-    )?;
+    let registered = register(project, task, text, target, &options, graph, trained, rows, started_at)?;
     Ok(TableIterator::once(registered))
 }
 
@@ -81,16 +79,8 @@ fn run_job(project: &str, spec: &Value, threads: u32, text: &str) -> Result<(Vec
     let job = Request::Job {
         kind: "train".into(),
         spec: spec.clone(),
-        owner: JobOwner {
-            database,
-            role,
-            label: project.to_owned(),
-        },
-        limits: JobLimits {
-            memory_bytes: guc::job_memory(),
-            cpu_seconds: 0,
-            threads,
-        },
+        owner: JobOwner { database, role, label: project.to_owned() },
+        limits: JobLimits { memory_bytes: guc::job_memory(), cpu_seconds: 0, threads },
     };
     // The job starts with the first piece of data: a source that cannot be read starts none.
     let mut exchange = None;
@@ -98,9 +88,7 @@ fn run_job(project: &str, spec: &Value, threads: u32, text: &str) -> Result<(Vec
         if exchange.is_none() {
             exchange = Some(start(&job)?);
         }
-        exchange
-            .as_mut()
-            .map_or(Ok(()), |e| e.send(&Request::Data, piece))
+        exchange.as_mut().map_or(Ok(()), |e| e.send(&Request::Data, piece))
     });
     // A job that gave up while rows were sent has said why.
     let (rows, mut exchange) = match (sent, exchange) {
@@ -110,16 +98,13 @@ fn run_job(project: &str, spec: &Value, threads: u32, text: &str) -> Result<(Vec
         }
         (Err(other), _) => return Err(other),
         (Ok(_), None) => {
-            return Err(Error::Internal {
-                message: "the source gave no Arrow stream".into(),
-            });
+            return Err(Error::Internal { message: "the source gave no Arrow stream".into() });
         }
     };
     exchange.send(&Request::DataEnd, &[])?;
     let (graph, result) = collect(exchange)?;
-    let trained = serde_json::from_value(result).map_err(|e| Error::Internal {
-        message: format!("the training job's result does not parse: {e}"),
-    })?;
+    let trained = serde_json::from_value(result)
+        .map_err(|e| Error::Internal { message: format!("the training job's result does not parse: {e}") })?;
     Ok((graph, trained, rows))
 }
 
@@ -192,22 +177,10 @@ fn register(
     check_graph(&graph)?;
     let sha256 = artefact::store(&graph)?;
     let stored = trained.manifest.clone();
-    let version = Version::new(
-        project.to_owned(),
-        sha256.clone(),
-        trained.document.clone(),
-        stored,
-        false,
-    )?;
+    let version = Version::new(project.to_owned(), sha256.clone(), trained.document.clone(), stored, false)?;
     reproduce(&version, &trained.vectors)?;
-    let field = |name: &str| {
-        trained
-            .manifest
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let field =
+        |name: &str| trained.manifest.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let algorithm = field("algorithm");
     let run_id = run::add(run::NewRun {
         project,
@@ -267,16 +240,8 @@ fn report(manifest: &Value) -> Value {
 
 /// Whether a score is at least as good as another: errors and losses count downwards.
 fn no_worse(metric: &str, new: f64, old: f64) -> bool {
-    let smaller_is_better = [
-        "mae",
-        "rmse",
-        "mse",
-        "log_loss",
-        "median_ae",
-        "pinball",
-        "deviance",
-    ]
-    .iter()
-    .any(|m| metric.starts_with(m));
+    let smaller_is_better = ["mae", "rmse", "mse", "log_loss", "median_ae", "pinball", "deviance"]
+        .iter()
+        .any(|m| metric.starts_with(m));
     if smaller_is_better { new <= old } else { new >= old }
 }

@@ -86,19 +86,11 @@ impl<F: FnMut(&[u8]) -> Result<()>> ArrowStream<F> {
 
 impl<F: FnMut(&[u8]) -> Result<()>> Sink for ArrowStream<F> {
     fn columns(&mut self, columns: &[SourceColumn]) -> Result<()> {
-        let fields: Vec<_> = columns
-            .iter()
-            .map(|c| Field::new(&c.name, arrow_type(c.kind), true))
-            .collect();
+        let fields: Vec<_> = columns.iter().map(|c| Field::new(&c.name, arrow_type(c.kind), true)).collect();
         let schema = Arc::new(Schema::new(fields));
         let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(broken)?;
         let builders = columns.iter().map(|c| Builder::new(c.kind)).collect();
-        self.state = Some(State {
-            schema,
-            writer,
-            builders,
-            rows: 0,
-        });
+        self.state = Some(State { schema, writer, builders, rows: 0 });
         Ok(())
     }
 
@@ -167,7 +159,5 @@ fn arrow_type(kind: Kind) -> DataType {
 }
 
 fn broken(e: ArrowError) -> Error {
-    Error::Internal {
-        message: format!("writing the Arrow stream failed: {e}"),
-    }
+    Error::Internal { message: format!("writing the Arrow stream failed: {e}") }
 }

@@ -112,9 +112,7 @@ unsafe fn text(datum: pg_sys::Datum, oid: pg_sys::Oid) -> String {
         }
         let (mut function, mut varlena) = (pg_sys::InvalidOid, false);
         pg_sys::getTypeOutputInfo(oid, &mut function, &mut varlena);
-        CStr::from_ptr(pg_sys::OidOutputFunctionCall(function, datum))
-            .to_string_lossy()
-            .into_owned()
+        CStr::from_ptr(pg_sys::OidOutputFunctionCall(function, datum)).to_string_lossy().into_owned()
     }
 }
 
@@ -125,9 +123,9 @@ unsafe fn timestamp(datum: pg_sys::Datum, oid: pg_sys::Oid) -> Cell {
     };
     // Infinite dates and times have no place on a time axis.
     match since_2000 {
-        Some(us) if us != i64::MIN && us != i64::MAX => us
-            .checked_add(EPOCH_OFFSET_US)
-            .map_or(Cell::Null, Cell::Timestamp),
+        Some(us) if us != i64::MIN && us != i64::MAX => {
+            us.checked_add(EPOCH_OFFSET_US).map_or(Cell::Null, Cell::Timestamp)
+        }
         _ => Cell::Null,
     }
 }
@@ -143,11 +141,7 @@ unsafe fn interval(datum: pg_sys::Datum) -> Cell {
 /// A type's name as SQL shows it.
 pub fn type_name(oid: pg_sys::Oid) -> String {
     // SAFETY: the result is palloc'ed and NUL-terminated.
-    unsafe {
-        CStr::from_ptr(pg_sys::format_type_be(oid))
-            .to_string_lossy()
-            .into_owned()
-    }
+    unsafe { CStr::from_ptr(pg_sys::format_type_be(oid)).to_string_lossy().into_owned() }
 }
 
 /// A moment given in microseconds since 1970-01-01 UTC; none when PostgreSQL cannot hold it.

@@ -37,10 +37,7 @@ pub unsafe fn fields_of_record(
             }
             let oid = attribute.type_oid().value();
             let Some(kind) = Kind::of(oid) else {
-                return Err(Error::UnsupportedType {
-                    column: name,
-                    r#type: type_name(oid),
-                });
+                return Err(Error::UnsupportedType { column: name, r#type: type_name(oid) });
             };
             let mut null = false;
             let datum = pg_sys::heap_getattr(&mut tuple, n, descriptor, &mut null);

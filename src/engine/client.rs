@@ -108,9 +108,7 @@ fn settle(exchange: Exchange, answer: (Reply, Vec<u8>)) -> Result<(Reply, Vec<u8
 
 /// An answer that the protocol does not foresee here.
 pub fn unexpected(reply: &Reply) -> Error {
-    Error::Internal {
-        message: format!("the engine gave an unexpected answer: {reply:?}"),
-    }
+    Error::Internal { message: format!("the engine gave an unexpected answer: {reply:?}") }
 }
 
 /// The engine's status, if it runs. Starts nothing.
@@ -168,9 +166,7 @@ impl Connection {
 
     /// `None` when nobody listens. Never blocks: a full backlog is waited for on the latch.
     fn connect() -> Result<Option<Self>> {
-        let lost = |e: rustix::io::Errno| Error::EngineLost {
-            reason: e.to_string(),
-        };
+        let lost = |e: rustix::io::Errno| Error::EngineLost { reason: e.to_string() };
         let address = SocketAddrUnix::new(SOCKET).map_err(lost)?;
         for _ in 0..500 {
             let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
@@ -178,9 +174,7 @@ impl Connection {
                 .map_err(lost)?;
             match rustix::net::connect(&socket, &address) {
                 Ok(()) => {
-                    return Ok(Some(Self {
-                        stream: UnixStream::from(socket),
-                    }));
+                    return Ok(Some(Self { stream: UnixStream::from(socket) }));
                 }
                 Err(rustix::io::Errno::AGAIN) => wait(For::Nothing, 10),
                 Err(rustix::io::Errno::NOENT | rustix::io::Errno::CONNREFUSED) => return Ok(None),
@@ -221,9 +215,7 @@ impl Connection {
                 Err(e) if e.kind() == ErrorKind::WouldBlock => wait(For::Writeable(self.stream.as_fd()), -1),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => {
-                    return Err(Error::EngineLost {
-                        reason: e.to_string(),
-                    });
+                    return Err(Error::EngineLost { reason: e.to_string() });
                 }
             }
         }
@@ -234,17 +226,13 @@ impl Connection {
         while !into.is_empty() {
             match self.stream.read(into) {
                 Ok(0) => {
-                    return Err(Error::EngineLost {
-                        reason: "It closed the connection.".into(),
-                    });
+                    return Err(Error::EngineLost { reason: "It closed the connection.".into() });
                 }
                 Ok(n) => into = into.get_mut(n..).unwrap_or_default(),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => wait(For::Readable(self.stream.as_fd()), -1),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => {
-                    return Err(Error::EngineLost {
-                        reason: e.to_string(),
-                    });
+                    return Err(Error::EngineLost { reason: e.to_string() });
                 }
             }
         }

@@ -35,11 +35,7 @@ pub fn launch_pending() {
         return;
     };
     for file in files.flatten() {
-        let Some(database) = file
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<u32>().ok())
-        else {
+        let Some(database) = file.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
         let started = BackgroundWorkerBuilder::new("altlas maintenance")

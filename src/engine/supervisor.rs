@@ -64,13 +64,10 @@ pub fn ensure_running() -> Result<()> {
     if is_running() {
         return Ok(());
     }
-    worker()
-        .load_dynamic()
-        .map(drop)
-        .map_err(|_| Error::NoWorkerSlot {
-            // SAFETY: a plain integer that the server sets at start.
-            setting: unsafe { pg_sys::max_worker_processes }.to_string(),
-        })
+    worker().load_dynamic().map(drop).map_err(|_| Error::NoWorkerSlot {
+        // SAFETY: a plain integer that the server sets at start.
+        setting: unsafe { pg_sys::max_worker_processes }.to_string(),
+    })
 }
 
 /// Whether somebody holds the supervisor's lock.
@@ -85,13 +82,9 @@ pub fn preloaded() -> bool {
     // SAFETY: a NUL-terminated setting, or null.
     let list = unsafe { pg_sys::shared_preload_libraries_string };
     // SAFETY: as above.
-    let list = if list.is_null() {
-        "".into()
-    } else {
-        unsafe { std::ffi::CStr::from_ptr(list) }.to_string_lossy()
-    };
-    list.split(',')
-        .any(|name| matches!(name.trim().trim_matches('"'), "altlas" | "$libdir/altlas"))
+    let list =
+        if list.is_null() { "".into() } else { unsafe { std::ffi::CStr::from_ptr(list) }.to_string_lossy() };
+    list.split(',').any(|name| matches!(name.trim().trim_matches('"'), "altlas" | "$libdir/altlas"))
 }
 
 /// Why the engine ended or did not start, if the last attempt failed.
@@ -117,12 +110,7 @@ pub extern "C-unwind" fn altlas_supervisor_main(_argument: pg_sys::Datum) {
             return;
         }
     };
-    let mut watch = Watch {
-        child: None,
-        restarts: 0,
-        pause: BACK_OFF.0,
-        not_before: Instant::now(),
-    };
+    let mut watch = Watch { child: None, restarts: 0, pause: BACK_OFF.0, not_before: Instant::now() };
     let mut settings = Settings::current();
     loop {
         watch.look_after(&settings);
@@ -147,14 +135,8 @@ pub extern "C-unwind" fn altlas_supervisor_main(_argument: pg_sys::Datum) {
 }
 
 fn take_lock() -> std::io::Result<Option<File>> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(DIRECTORY)?;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(PENDING)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(DIRECTORY)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(PENDING)?;
     let lock = File::create(SUPERVISOR_LOCK)?;
     // Backends that look whether a supervisor runs hold the lock shared, for a moment.
     for _ in 0..LOCK_TRIES {
@@ -207,11 +189,8 @@ impl Watch {
                 Ok(Some(status)) => status.to_string(),
                 Err(e) => e.to_string(),
             };
-            self.pause = if since.elapsed() >= HEALTHY_AFTER {
-                BACK_OFF.0
-            } else {
-                (self.pause * 2).min(BACK_OFF.1)
-            };
+            self.pause =
+                if since.elapsed() >= HEALTHY_AFTER { BACK_OFF.0 } else { (self.pause * 2).min(BACK_OFF.1) };
             pgrx::log!(
                 "altlas: the engine (pid {}) ended: {ended}; starting it again in {:?}",
                 child.id(),
@@ -250,10 +229,7 @@ impl Watch {
         let Some((mut child, _)) = self.child.take() else {
             return;
         };
-        if let Some(pid) = i32::try_from(child.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-        {
+        if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
         let deadline = Instant::now() + STOP_WITHIN;

@@ -26,13 +26,8 @@ pub fn wait(what: For<'_>, timeout_ms: i64) {
     let wake = (event | timeout | pg_sys::WL_LATCH_SET | pg_sys::WL_EXIT_ON_PM_DEATH) as i32;
     // SAFETY: `MyLatch` is this process's own latch, valid for its whole life; the descriptor is borrowed for the call.
     unsafe {
-        let got = pg_sys::WaitLatchOrSocket(
-            pg_sys::MyLatch,
-            wake,
-            fd,
-            timeout_ms as _,
-            pg_sys::PG_WAIT_EXTENSION,
-        );
+        let got =
+            pg_sys::WaitLatchOrSocket(pg_sys::MyLatch, wake, fd, timeout_ms as _, pg_sys::PG_WAIT_EXTENSION);
         if got as u32 & pg_sys::WL_LATCH_SET != 0 {
             pg_sys::ResetLatch(pg_sys::MyLatch);
         }

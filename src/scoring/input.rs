@@ -58,10 +58,7 @@ pub fn tensors(version: &Version, rows: &[Features<'_>]) -> Result<Vec<Tensor>> 
                 .collect::<Result<Vec<_>>>()?;
             let terms = document.apply(&texts, &tick).map_err(unfit)?;
             let shape = [terms.rows, terms.length];
-            Ok(vec![
-                Tensor::i64("term", &shape, &terms.term),
-                Tensor::f32("weight", &shape, &terms.weight),
-            ])
+            Ok(vec![Tensor::i64("term", &shape, &terms.term), Tensor::f32("weight", &shape, &terms.weight)])
         }
         None => plain(version, &*version.signature()?, rows),
     }
@@ -76,9 +73,9 @@ fn tabular(version: &Version, document: &Tabular, rows: &[Features<'_>]) -> Resu
             .enumerate()
             .map(|(n, column)| {
                 let cell = match row {
-                    Features::Fields(fields) => fields
-                        .get(&column.name)
-                        .ok_or_else(|| missing(version, &column.name, fields)),
+                    Features::Fields(fields) => {
+                        fields.get(&column.name).ok_or_else(|| missing(version, &column.name, fields))
+                    }
                     Features::Vector(vector) if vector.len() == document.columns().len() => {
                         let number = vector.get(n).copied().flatten();
                         return Ok(number.map_or(OwnedCell::Null, OwnedCell::Number));
@@ -96,11 +93,7 @@ fn tabular(version: &Version, document: &Tabular, rows: &[Features<'_>]) -> Resu
         let cells: Vec<PrepCell<'_>> = cells.iter().map(OwnedCell::as_prep).collect();
         document.apply_row(&cells, &mut values).map_err(unfit)?;
     }
-    Ok(vec![Tensor::f32(
-        document.output(),
-        &[rows.len(), document.width()],
-        &values,
-    )])
+    Ok(vec![Tensor::f32(document.output(), &[rows.len(), document.width()], &values)])
 }
 
 /// A cell in the document's type.
@@ -212,11 +205,7 @@ fn plain(version: &Version, signature: &ModelSignature, rows: &[Features<'_>]) -
                     _ => Err(wants_text(version)),
                 })
                 .collect::<Result<Vec<_>>>()?;
-            Ok(vec![Tensor::strings(
-                &only.name,
-                &shape(only, rows.len(), 1),
-                &texts,
-            )])
+            Ok(vec![Tensor::strings(&only.name, &shape(only, rows.len(), 1), &texts)])
         }
         [only] => one_tensor(version, only, rows).map(|t| vec![t]),
         several => several
@@ -228,12 +217,7 @@ fn plain(version: &Version, signature: &ModelSignature, rows: &[Features<'_>]) -
 }
 
 fn one_tensor(version: &Version, port: &PortInfo, rows: &[Features<'_>]) -> Result<Tensor> {
-    let fixed = port
-        .shape
-        .get(1)
-        .copied()
-        .flatten()
-        .or(version.manifest.columns.as_ref().map(Vec::len));
+    let fixed = port.shape.get(1).copied().flatten().or(version.manifest.columns.as_ref().map(Vec::len));
     let mut width = fixed;
     let mut values = Vec::new();
     for row in rows {
@@ -259,20 +243,11 @@ fn one_tensor(version: &Version, port: &PortInfo, rows: &[Features<'_>]) -> Resu
         };
         let expected = *width.get_or_insert(vector.len());
         if vector.len() != expected {
-            return Err(Error::WrongWidth {
-                model: version.label.clone(),
-                expected,
-                got: vector.len(),
-            });
+            return Err(Error::WrongWidth { model: version.label.clone(), expected, got: vector.len() });
         }
         values.extend(vector.into_iter().map(|v| v.unwrap_or(f64::NAN)));
     }
-    numbers(
-        version,
-        port,
-        &shape(port, rows.len(), width.unwrap_or(0)),
-        &values,
-    )
+    numbers(version, port, &shape(port, rows.len(), width.unwrap_or(0)), &values)
 }
 
 fn one_column(
@@ -309,11 +284,9 @@ fn one_column(
             Features::Vector(vector) if vector.len() == width => {
                 Ok(vector.get(n).copied().flatten().unwrap_or(f64::NAN))
             }
-            Features::Vector(vector) => Err(Error::WrongWidth {
-                model: version.label.clone(),
-                expected: width,
-                got: vector.len(),
-            }),
+            Features::Vector(vector) => {
+                Err(Error::WrongWidth { model: version.label.clone(), expected: width, got: vector.len() })
+            }
             Features::Text(_) => Err(wants_columns(version)),
         })
         .collect::<Result<Vec<_>>>()?;
@@ -322,11 +295,7 @@ fn one_column(
 
 /// The shape of a port for `rows` rows: one dimension stays one.
 fn shape(port: &PortInfo, rows: usize, width: usize) -> Vec<usize> {
-    if port.shape.len() == 1 {
-        vec![rows * width]
-    } else {
-        vec![rows, width]
-    }
+    if port.shape.len() == 1 { vec![rows * width] } else { vec![rows, width] }
 }
 
 fn numbers(version: &Version, port: &PortInfo, shape: &[usize], values: &[f64]) -> Result<Tensor> {
@@ -345,29 +314,20 @@ fn numbers(version: &Version, port: &PortInfo, shape: &[usize], values: &[f64]) 
         }
     };
     Ok(match port.dtype {
-        Some(DataType::F32) => Tensor::f32(
-            &port.name,
-            shape,
-            &values.iter().map(|v| *v as f32).collect::<Vec<_>>(),
-        ),
+        Some(DataType::F32) => {
+            Tensor::f32(&port.name, shape, &values.iter().map(|v| *v as f32).collect::<Vec<_>>())
+        }
         Some(DataType::F64) => Tensor::f64(&port.name, shape, values),
-        Some(DataType::I64) => Tensor::i64(
-            &port.name,
-            shape,
-            &values.iter().map(whole).collect::<Result<Vec<_>>>()?,
-        ),
+        Some(DataType::I64) => {
+            Tensor::i64(&port.name, shape, &values.iter().map(whole).collect::<Result<Vec<_>>>()?)
+        }
         Some(DataType::I32) => {
-            let narrow = values
-                .iter()
-                .map(|v| whole(v).map(|v| v as i32))
-                .collect::<Result<Vec<_>>>()?;
+            let narrow = values.iter().map(|v| whole(v).map(|v| v as i32)).collect::<Result<Vec<_>>>()?;
             Tensor::i32(&port.name, shape, &narrow)
         }
         Some(DataType::Bool) => {
-            let bytes = values
-                .iter()
-                .map(|v| whole(v).map(|v| u8::from(v != 0)))
-                .collect::<Result<Vec<_>>>()?;
+            let bytes =
+                values.iter().map(|v| whole(v).map(|v| u8::from(v != 0))).collect::<Result<Vec<_>>>()?;
             Tensor::new(&port.name, DataType::Bool, shape, bytes)
         }
         Some(DataType::String) | None => {
@@ -411,16 +371,8 @@ fn not_a(column: &str, wanted: &str, cell: &Cell) -> Error {
 fn missing(version: &Version, column: &str, fields: &HashMap<String, Cell>) -> Error {
     let mut have: Vec<_> = fields.keys().map(String::as_str).collect();
     have.sort_unstable();
-    let have = if have.is_empty() {
-        "nothing".to_owned()
-    } else {
-        have.join(", ")
-    };
-    Error::MissingColumn {
-        model: version.label.clone(),
-        column: column.to_owned(),
-        have,
-    }
+    let have = if have.is_empty() { "nothing".to_owned() } else { have.join(", ") };
+    Error::MissingColumn { model: version.label.clone(), column: column.to_owned(), have }
 }
 
 fn wants_text(version: &Version) -> Error {
@@ -440,9 +392,5 @@ fn wants_columns(version: &Version) -> Error {
 }
 
 fn unfit(e: PrepError) -> Error {
-    Error::BadInput {
-        message: e.to_string(),
-        detail: String::new(),
-        hint: String::new(),
-    }
+    Error::BadInput { message: e.to_string(), detail: String::new(), hint: String::new() }
 }

@@ -82,11 +82,7 @@ impl Conformal {
         let n = self.scores.len() as f64;
         let low = ((n + 1.0) * (1.0 - coverage) / 2.0).floor();
         let high = ((n + 1.0) * (1.0 + coverage) / 2.0).ceil();
-        let at = |rank: f64| {
-            (rank >= 1.0)
-                .then(|| self.scores.get(rank as usize - 1).copied())
-                .flatten()
-        };
+        let at = |rank: f64| (rank >= 1.0).then(|| self.scores.get(rank as usize - 1).copied()).flatten();
         let apply = |score: Option<f64>, otherwise: f64| match (score, self.kind) {
             (None, _) => otherwise,
             (Some(s), ConformalKind::Residual) => predicted + s,
@@ -106,21 +102,12 @@ mod tests {
     #[pg_test]
     fn intervals_take_the_order_statistics_of_the_calibration_scores() {
         let scores: Vec<f64> = (1..=19).map(|s| f64::from(s) - 10.0).collect();
-        let conformal = Conformal {
-            kind: ConformalKind::Residual,
-            scores: scores.clone(),
-        };
+        let conformal = Conformal { kind: ConformalKind::Residual, scores: scores.clone() };
         // n = 19, c = 0.9: ranks floor(20·0.05) = 1 and ceil(20·0.95) = 19.
         assert_eq!(conformal.interval(100.0, 0.9), (91.0, 109.0));
         // Rank 0 and 20 do not exist: no bound.
-        assert_eq!(
-            conformal.interval(100.0, 0.99),
-            (f64::NEG_INFINITY, f64::INFINITY)
-        );
-        let ratio = Conformal {
-            kind: ConformalKind::LogRatio,
-            scores: vec![0.0; 19],
-        };
+        assert_eq!(conformal.interval(100.0, 0.99), (f64::NEG_INFINITY, f64::INFINITY));
+        let ratio = Conformal { kind: ConformalKind::LogRatio, scores: vec![0.0; 19] };
         let (low, high) = ratio.interval(5.0, 0.5);
         assert!((low - 5.0).abs() < 1e-12 && (high - 5.0).abs() < 1e-12);
     }

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use altlas_prep::Document;
 use altlas_proto::{ModelSignature, Reply, Request, Tensor, join, split};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::engine::{self, Exchange};
 use crate::error::{Error, Result};
@@ -57,18 +58,10 @@ impl Version {
             problem,
             hint: String::new(),
         };
-        let preprocess = preprocess
-            .map(|v| Document::from_value(&v))
-            .transpose()
-            .map_err(|e| damaged(e.to_string()))?;
+        let preprocess =
+            preprocess.map(|v| Document::from_value(&v)).transpose().map_err(|e| damaged(e.to_string()))?;
         let manifest = Manifest::parse(&manifest).map_err(damaged)?;
-        Ok(Self {
-            label,
-            sha256,
-            preprocess,
-            manifest,
-            builtin,
-        })
+        Ok(Self { label, sha256, preprocess, manifest, builtin })
     }
 
     /// What the graph takes and gives.
@@ -76,13 +69,8 @@ impl Version {
         if let Some(known) = SIGNATURES.with(|s| s.borrow().get(&self.sha256).cloned()) {
             return Ok(known);
         }
-        let (reply, _) = engine::call(
-            &Request::Describe {
-                model: self.sha256.clone(),
-            },
-            &[],
-            |e, m| self.upload(e, m),
-        )?;
+        let (reply, _) =
+            engine::call(&Request::Describe { model: self.sha256.clone() }, &[], |e, m| self.upload(e, m))?;
         let Reply::Signature(signature) = reply else {
             return Err(engine::unexpected(&reply));
         };
@@ -100,11 +88,7 @@ impl Version {
     /// Runs the graph.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let (inputs, payload) = join(inputs);
-        let request = Request::Run {
-            model: self.sha256.clone(),
-            inputs,
-            outputs: Vec::new(),
-        };
+        let request = Request::Run { model: self.sha256.clone(), inputs, outputs: Vec::new() };
         match engine::call(&request, &payload, |e, m| self.upload(e, m))? {
             (Reply::Outputs { outputs }, payload) => Ok(split(outputs, &payload)?),
             (other, _) => Err(engine::unexpected(&other)),
@@ -137,19 +121,35 @@ impl Version {
     }
 }
 
-/// Uploads a model in pieces that `each` gives.
+/// Uploads a model in pieces that `each` gives. The last piece is kept back until all of them have the announced size and
+/// hash: the engine never waits for bytes that are not there, and never gets others.
 pub fn send_pieces(
     exchange: &mut Exchange,
     model: &str,
     size: u64,
     each: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>,
 ) -> Result<()> {
-    exchange.send(
-        &Request::Upload {
-            model: model.to_owned(),
-            size,
-        },
-        &[],
-    )?;
-    each(&mut |piece| exchange.send(&Request::Chunk, piece))
+    let damaged =
+        |problem: &str| Error::DamagedArtefact { sha256: model.to_owned(), problem: problem.to_owned() };
+    exchange.send(&Request::Upload { model: model.to_owned(), size }, &[])?;
+    let (mut seen, mut hasher, mut kept) = (0, Sha256::new(), Vec::new());
+    each(&mut |piece| {
+        seen += piece.len() as u64;
+        if seen > size {
+            return Err(damaged("it has more bytes than it should"));
+        }
+        hasher.update(piece);
+        if !kept.is_empty() {
+            exchange.send(&Request::Chunk, &kept)?;
+        }
+        kept = piece.to_vec();
+        Ok(())
+    })?;
+    if seen != size {
+        return Err(damaged(&format!("{seen} of {size} bytes are there")));
+    }
+    if hex::encode(hasher.finalize()) != model {
+        return Err(damaged("its bytes have another hash"));
+    }
+    exchange.send(&Request::Chunk, &kept)
 }

@@ -32,11 +32,7 @@ pub fn read(version: &Version, outputs: Vec<Tensor>, rows: usize) -> Result<Vec<
         hint: "Name the outputs in the manifest (\"output\"), or export the model with plain tensors.".into(),
     };
     let values = match roles.value {
-        Some(t) => Some(
-            t.to_f64()
-                .filter(|v| v.len() == rows)
-                .ok_or_else(|| unreadable("its value"))?,
-        ),
+        Some(t) => Some(t.to_f64().filter(|v| v.len() == rows).ok_or_else(|| unreadable("its value"))?),
         None => None,
     };
     let proba = match roles.proba {
@@ -56,10 +52,8 @@ pub fn read(version: &Version, outputs: Vec<Tensor>, rows: usize) -> Result<Vec<
                 Some(v) => v.get(row).copied(),
                 None => label.as_ref().and_then(|l| l.parse().ok()),
             };
-            let proba = proba
-                .as_ref()
-                .and_then(|p| p.get(row * width..(row + 1) * width))
-                .map(<[f64]>::to_vec);
+            let proba =
+                proba.as_ref().and_then(|p| p.get(row * width..(row + 1) * width)).map(<[f64]>::to_vec);
             Scored { value, label, proba }
         })
         .collect())
@@ -69,10 +63,8 @@ impl<'a> Roles<'a> {
     /// By the manifest's names, else by type and shape: integers or strings are labels, a column of floats is the value,
     /// several columns are probabilities.
     fn find(manifest: &Manifest, outputs: &'a [Tensor], rows: usize) -> Self {
-        let named = |name: &Option<String>| {
-            name.as_ref()
-                .and_then(|n| outputs.iter().find(|t| &t.spec.name == n))
-        };
+        let named =
+            |name: &Option<String>| name.as_ref().and_then(|n| outputs.iter().find(|t| &t.spec.name == n));
         let classifies = matches!(manifest.task(), "classification" | "text_classification")
             || outputs
                 .iter()
@@ -89,12 +81,8 @@ impl<'a> Roles<'a> {
                 .filter(|_| classifies)
                 .find(|t| float(t) && t.len() != rows || float(t) && classifies)
         });
-        let value = named(&manifest.output.value).or_else(|| {
-            outputs
-                .iter()
-                .filter(|_| !classifies)
-                .find(|t| float(t) && t.len() == rows)
-        });
+        let value = named(&manifest.output.value)
+            .or_else(|| outputs.iter().filter(|_| !classifies).find(|t| float(t) && t.len() == rows));
         Self { value, label, proba }
     }
 }
@@ -123,11 +111,7 @@ fn labels(
         (0..rows)
             .map(|row| {
                 let row = proba.get(row * width..(row + 1) * width).unwrap_or_default();
-                let best = row
-                    .iter()
-                    .enumerate()
-                    .max_by(|a, b| a.1.total_cmp(b.1))
-                    .map_or(0, |(i, _)| i);
+                let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
                 name_of(best as i64)
             })
             .collect(),

@@ -3,7 +3,7 @@
 use pgrx::Spi;
 use serde_json::json;
 
-use super::{audit, caller, with_owner};
+use super::{audit, caller, read, with_owner};
 use crate::error::{Error, Result};
 
 /// The levels, lowest first.
@@ -27,10 +27,7 @@ pub fn grant(role: &str, level: &str) -> Result<()> {
              ON CONFLICT (role_name) DO UPDATE SET level = excluded.level, granted_by = excluded.granted_by, granted_at = now()",
             &[role.into(), level.into(), granted_by.as_str().into()],
         )?;
-        Ok(Spi::run_with_args(
-            "SELECT altlas._apply_access($1, $2)",
-            &[role.into(), level.into()],
-        )?)
+        Ok(Spi::run_with_args("SELECT altlas._apply_access($1, $2)", &[role.into(), level.into()])?)
     })?;
     audit::record(
         "grant_access",
@@ -62,21 +59,14 @@ pub fn revoke(role: &str) -> Result<bool> {
 
 fn level_of(role: &str) -> Result<Option<String>> {
     with_owner(|| {
-        Ok(Spi::get_one_with_args::<String>(
-            "SELECT (SELECT level FROM altlas.access WHERE role_name = $1)",
-            &[role.into()],
-        )?)
+        read::one::<String>("SELECT (SELECT level FROM altlas.access WHERE role_name = $1)", &[role.into()])
     })
 }
 
 fn role_must_exist(role: &str) -> Result<()> {
-    let known = Spi::get_one_with_args::<bool>(
+    let known = read::one::<bool>(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1)",
         &[role.into()],
     )?;
-    if known == Some(true) {
-        Ok(())
-    } else {
-        Err(Error::UnknownRole { role: role.into() })
-    }
+    if known == Some(true) { Ok(()) } else { Err(Error::UnknownRole { role: role.into() }) }
 }

@@ -3,7 +3,7 @@
 use pgrx::{Spi, pg_sys};
 use sha2::{Digest, Sha256};
 
-use super::{caller, with_owner};
+use super::{caller, read, with_owner};
 use crate::error::{Error, Result};
 use crate::guc;
 
@@ -32,14 +32,11 @@ pub fn store(bytes: &[u8]) -> Result<String> {
 /// Makes room for a file of `size` bytes. `false` when it is already complete; an unfinished upload is begun again.
 pub fn begin(sha256: &str, size: i64) -> Result<bool> {
     check_hash(sha256)?;
-    let bytes = u64::try_from(size)
-        .ok()
-        .filter(|s| *s > 0)
-        .ok_or_else(|| Error::BadArgument {
-            argument: "size".into(),
-            problem: format!("{size} is not a size in bytes"),
-            hint: String::new(),
-        })?;
+    let bytes = u64::try_from(size).ok().filter(|s| *s > 0).ok_or_else(|| Error::BadArgument {
+        argument: "size".into(),
+        problem: format!("{size} is not a size in bytes"),
+        hint: String::new(),
+    })?;
     check_size(bytes)?;
     let role = caller();
     with_owner(|| {
@@ -47,11 +44,16 @@ pub fn begin(sha256: &str, size: i64) -> Result<bool> {
             return Ok(false);
         }
         Spi::run_with_args("DELETE FROM altlas.artefact WHERE sha256 = $1", &[sha256.into()])?;
-        Spi::run_with_args(
-            "INSERT INTO altlas.artefact (sha256, size, created_by) VALUES ($1, $2, $3)",
+        // Another session may be storing the same bytes: its commit is waited for.
+        let mine = Spi::get_one_with_args::<bool>(
+            "WITH new AS (INSERT INTO altlas.artefact (sha256, size, created_by) VALUES ($1, $2, $3) \
+             ON CONFLICT DO NOTHING RETURNING true AS mine) SELECT (SELECT mine FROM new)",
             &[sha256.into(), size.into(), role.as_str().into()],
         )?;
-        Ok(true)
+        if mine.is_none() && is_complete(sha256)? != Some(true) {
+            return Err(bad_upload(sha256, "another session is uploading it".into()));
+        }
+        Ok(mine.is_some())
     })
 }
 
@@ -98,7 +100,7 @@ pub fn finish(sha256: &str) -> Result<()> {
 pub fn size_of(sha256: &str) -> Result<i64> {
     check_hash(sha256)?;
     with_owner(|| {
-        let size = Spi::get_one_with_args::<i64>(
+        let size = read::one::<i64>(
             "SELECT (SELECT size FROM altlas.artefact WHERE sha256 = $1 AND complete)",
             &[sha256.into()],
         )?;
@@ -112,7 +114,7 @@ pub fn each_piece(sha256: &str, mut visit: impl FnMut(&[u8]) -> Result<()>) -> R
         let (count, _) = extent(sha256)?;
         for n in 0..count {
             pgrx::check_for_interrupts!();
-            let piece = Spi::get_one_with_args::<Vec<u8>>(
+            let piece = read::one::<Vec<u8>>(
                 "SELECT (SELECT bytes FROM altlas.artefact_chunk WHERE sha256 = $1 AND n = $2)",
                 &[sha256.into(), n.into()],
             )?;
@@ -183,7 +185,7 @@ fn incomplete(sha256: &str) -> Result<i64> {
 
 /// The number of pieces and of bytes.
 fn extent(sha256: &str) -> Result<(i32, i64)> {
-    let (count, bytes) = Spi::get_two_with_args::<i32, i64>(
+    let (count, bytes) = read::two::<i32, i64>(
         "SELECT count(*)::integer, coalesce(sum(length(bytes)), 0)::bigint FROM altlas.artefact_chunk WHERE sha256 = $1",
         &[sha256.into()],
     )?;

@@ -7,11 +7,7 @@ use crate::error::{Error, Result};
 
 /// Reads a document; `what` names it in errors. Unknown keys are refused where `T` denies them.
 pub fn read<T: DeserializeOwned>(what: &str, document: &Value, hint: &str) -> Result<T> {
-    let wrong = |problem: String| Error::BadDocument {
-        what: what.into(),
-        problem,
-        hint: hint.into(),
-    };
+    let wrong = |problem: String| Error::BadDocument { what: what.into(), problem, hint: hint.into() };
     // Serde would take an array for the struct's fields in their order.
     let Value::Object(object) = document else {
         return Err(wrong("it is not a JSON object".into()));

@@ -3,7 +3,7 @@
 use pgrx::{JsonB, Spi};
 use serde_json::{Value, json};
 
-use super::{artefact, audit, caller, with_owner};
+use super::{artefact, audit, caller, read, with_owner};
 use crate::error::{Error, Result};
 use crate::scoring::{Manifest, Version};
 
@@ -26,18 +26,10 @@ impl<'a> Reference<'a> {
                 problem: format!("\"{text}\" is not a model: {version:?} is not a version number"),
                 hint: "Write name, name@alias or name/version.".into(),
             })?;
-            return Ok(Self {
-                name,
-                alias: None,
-                version: Some(version),
-            });
+            return Ok(Self { name, alias: None, version: Some(version) });
         }
         let (name, alias) = text.split_once('@').unwrap_or((text, PRODUCTION));
-        Ok(Self {
-            name,
-            alias: Some(alias),
-            version: None,
-        })
+        Ok(Self { name, alias: Some(alias), version: None })
     }
 }
 
@@ -49,11 +41,7 @@ pub fn resolve(text: &str) -> Result<Version> {
             let rows = client.select(
                 include_str!("../../sql/queries/resolve_model.sql"),
                 Some(1),
-                &[
-                    reference.name.into(),
-                    reference.alias.into(),
-                    reference.version.into(),
-                ],
+                &[reference.name.into(), reference.alias.into(), reference.version.into()],
             )?;
             rows.into_iter()
                 .next()
@@ -88,13 +76,11 @@ fn builtin(name: &str) -> Result<Option<Version>> {
 /// Hash, preprocessing and manifest of a built-in model.
 pub fn builtin_parts(name: &str) -> Result<Option<(String, Option<Value>, Value)>> {
     with_owner(|| {
-        let (sha256, preprocess, manifest) = Spi::get_three_with_args::<String, JsonB, JsonB>(
+        let (sha256, preprocess, manifest) = read::three::<String, JsonB, JsonB>(
             "SELECT b.sha256, b.preprocess, b.manifest FROM (SELECT 1) one LEFT JOIN altlas.builtin_model b ON b.name = $1",
             &[name.into()],
         )?;
-        Ok(sha256
-            .zip(manifest)
-            .map(|(sha256, manifest)| (sha256, preprocess.map(|p| p.0), manifest.0)))
+        Ok(sha256.zip(manifest).map(|(sha256, manifest)| (sha256, preprocess.map(|p| p.0), manifest.0)))
     })
 }
 
@@ -106,17 +92,14 @@ fn not_found(reference: &Reference<'_>) -> Error {
         Ok(None) => Error::UnknownModel { name },
         Ok(Some(_)) => match (reference.version, reference.alias) {
             (Some(version), _) => Error::UnknownVersion { name, version },
-            (None, alias) => Error::UnknownAlias {
-                name,
-                alias: alias.unwrap_or(PRODUCTION).to_owned(),
-            },
+            (None, alias) => Error::UnknownAlias { name, alias: alias.unwrap_or(PRODUCTION).to_owned() },
         },
     }
 }
 
 fn id_and_task(name: &str) -> Result<Option<(i64, String)>> {
     with_owner(|| {
-        let (id, task) = Spi::get_two_with_args::<i64, String>(
+        let (id, task) = read::two::<i64, String>(
             "SELECT max(model_id), max(task) FROM altlas.model WHERE name = $1",
             &[name.into()],
         )?;
@@ -218,10 +201,7 @@ pub fn set_alias(name: &str, alias: &str, version: i32) -> Result<Option<i32>> {
             &[id.into(), version.into()],
         )?;
         if known != Some(true) {
-            return Err(Error::UnknownVersion {
-                name: name.into(),
-                version,
-            });
+            return Err(Error::UnknownVersion { name: name.into(), version });
         }
         let before = alias_target(id, alias)?;
         Spi::run_with_args(
@@ -244,22 +224,15 @@ pub fn set_alias(name: &str, alias: &str, version: i32) -> Result<Option<i32>> {
 pub fn drop_alias(name: &str, alias: &str) -> Result<()> {
     let (id, _) = existing(name)?;
     let before = with_owner(|| {
-        let before = alias_target(id, alias)?.ok_or_else(|| Error::UnknownAlias {
-            name: name.into(),
-            alias: alias.into(),
-        })?;
+        let before = alias_target(id, alias)?
+            .ok_or_else(|| Error::UnknownAlias { name: name.into(), alias: alias.into() })?;
         Spi::run_with_args(
             "DELETE FROM altlas.model_alias WHERE model_id = $1 AND alias = $2",
             &[id.into(), alias.into()],
         )?;
         Ok(before)
     })?;
-    audit::record(
-        "drop_alias",
-        &format!("{name}@{alias}"),
-        Some(json!({ "version": before })),
-        None,
-    )
+    audit::record("drop_alias", &format!("{name}@{alias}"), Some(json!({ "version": before })), None)
 }
 
 /// Removes a version that no alias points to; with the last one, the model.
@@ -271,11 +244,7 @@ pub fn drop_version(name: &str, version: i32) -> Result<()> {
             &[id.into(), version.into()],
         )?;
         if let Some(aliases) = aliases {
-            return Err(Error::VersionInUse {
-                name: name.into(),
-                version,
-                aliases,
-            });
+            return Err(Error::VersionInUse { name: name.into(), version, aliases });
         }
         let sha256 = Spi::get_one_with_args::<String>(
             "WITH gone AS (DELETE FROM altlas.model_version WHERE model_id = $1 AND version = $2 RETURNING sha256) \
@@ -291,23 +260,18 @@ pub fn drop_version(name: &str, version: i32) -> Result<()> {
         Ok(sha256)
     })?;
     artefact::remove_unused(&sha256)?;
-    audit::record(
-        "drop_version",
-        &format!("{name}/{version}"),
-        Some(json!({ "sha256": sha256 })),
-        None,
-    )
+    audit::record("drop_version", &format!("{name}/{version}"), Some(json!({ "sha256": sha256 })), None)
 }
 
 /// The score that the production version of a model had in its training, by the same metric.
 pub fn production_score(name: &str, metric: &str) -> Result<Option<f64>> {
     with_owner(|| {
-        Ok(Spi::get_one_with_args::<f64>(
+        read::one::<f64>(
             "SELECT (SELECT r.score FROM altlas.model m JOIN altlas.model_alias a USING (model_id) \
              JOIN altlas.model_version v USING (model_id, version) JOIN altlas.training_run r USING (run_id) \
              WHERE m.name = $1 AND a.alias = $2 AND r.metric = $3)",
             &[name.into(), PRODUCTION.into(), metric.into()],
-        )?)
+        )
     })
 }
 
@@ -354,16 +318,8 @@ pub fn user_manifest(value: Value) -> Result<(Manifest, Value, Option<Value>, Ve
         None | Some(Value::Null) => Vec::new(),
         Some(v) => serde_json::from_value(v).map_err(|e| wrong(format!("test_vectors: {e}")))?,
     };
-    const KNOWN: [&str; 8] = [
-        "format",
-        "task",
-        "columns",
-        "output",
-        "labels",
-        "target",
-        "description",
-        "algorithm",
-    ];
+    const KNOWN: [&str; 8] =
+        ["format", "task", "columns", "output", "labels", "target", "description", "algorithm"];
     if let Some(key) = object.keys().find(|k| !KNOWN.contains(&k.as_str())) {
         return Err(wrong(format!("the key \"{key}\" is not known")));
     }
@@ -382,46 +338,16 @@ mod tests {
     #[pg_test]
     fn references_name_a_version_an_alias_or_production() {
         let parse = |text| Reference::parse(text).unwrap();
-        assert_eq!(
-            parse("m"),
-            Reference {
-                name: "m",
-                alias: Some(PRODUCTION),
-                version: None
-            }
-        );
-        assert_eq!(
-            parse("m@next"),
-            Reference {
-                name: "m",
-                alias: Some("next"),
-                version: None
-            }
-        );
-        assert_eq!(
-            parse("m/3"),
-            Reference {
-                name: "m",
-                alias: None,
-                version: Some(3)
-            }
-        );
+        assert_eq!(parse("m"), Reference { name: "m", alias: Some(PRODUCTION), version: None });
+        assert_eq!(parse("m@next"), Reference { name: "m", alias: Some("next"), version: None });
+        assert_eq!(parse("m/3"), Reference { name: "m", alias: None, version: Some(3) });
         assert!(Reference::parse("m/three").is_err());
     }
 
     #[pg_test]
     fn names_that_could_be_mistaken_are_refused() {
         assert!(check_name("delivery_time.v2", "name").is_ok());
-        for bad in [
-            "",
-            "1st",
-            "a b",
-            "a/b",
-            "a@b",
-            "altlas.mine",
-            "ğ",
-            &"x".repeat(64),
-        ] {
+        for bad in ["", "1st", "a b", "a/b", "a@b", "altlas.mine", "ğ", &"x".repeat(64)] {
             assert!(check_name(bad, "name").is_err(), "{bad}");
         }
     }

@@ -10,9 +10,7 @@ use crate::error::{Error, Result};
 pub fn caller() -> String {
     // SAFETY: both functions are safe to call in a transaction; the name is palloc'ed and NUL-terminated.
     unsafe {
-        CStr::from_ptr(pg_sys::GetUserNameFromId(pg_sys::GetUserId(), false))
-            .to_string_lossy()
-            .into_owned()
+        CStr::from_ptr(pg_sys::GetUserNameFromId(pg_sys::GetUserId(), false)).to_string_lossy().into_owned()
     }
 }
 
@@ -28,14 +26,10 @@ fn owner() -> Result<pg_sys::Oid> {
     unsafe {
         let schema = pg_sys::get_namespace_oid(c"altlas".as_ptr(), true);
         let table = pg_sys::get_relname_relid(c"model".as_ptr(), schema);
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::RELOID as i32,
-            pg_sys::Datum::from(table),
-        );
+        let tuple =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(table));
         if tuple.is_null() {
-            return Err(Error::Internal {
-                message: "altlas is not installed in this database".into(),
-            });
+            return Err(Error::Internal { message: "altlas is not installed in this database".into() });
         }
         let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>()).relowner;
         pg_sys::ReleaseSysCache(tuple);
@@ -75,11 +69,7 @@ impl Guard {
                 0,
                 false,
             );
-            Self {
-                user,
-                context,
-                nest_level,
-            }
+            Self { user, context, nest_level }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString};
 
 use pgrx::{Spi, pg_sys};
 
+use super::read;
 use crate::convert::{Cell, Kind};
 use crate::error::{Error, Result};
 use crate::guc;
@@ -31,17 +32,13 @@ pub trait Sink {
 /// Returns the number of rows.
 pub fn read(source: &str, wanted: Option<&[(&str, &str)]>, sink: &mut impl Sink) -> Result<usize> {
     let query = as_query(source)?;
-    let text = CString::new(query).map_err(|_| Error::BadSource {
-        problem: "it contains a zero byte".into(),
-    })?;
+    let text =
+        CString::new(query).map_err(|_| Error::BadSource { problem: "it contains a zero byte".into() })?;
     let _read_only = ReadOnly::enter();
     Spi::connect(|_| {
         // SAFETY: within SPI_connect; the options are plain data that outlive the call; errors unwind.
         let portal = unsafe {
-            let mut options = pg_sys::SPIParseOpenOptions {
-                read_only: true,
-                ..Default::default()
-            };
+            let mut options = pg_sys::SPIParseOpenOptions { read_only: true, ..Default::default() };
             options.cursorOptions = pg_sys::CURSOR_OPT_NO_SCROLL as i32;
             pg_sys::SPI_cursor_parse_open(std::ptr::null(), text.as_ptr(), &options)
         };
@@ -64,10 +61,7 @@ fn fetch_all(portal: pg_sys::Portal, wanted: Option<&[(&str, &str)]>, sink: &mut
                 column: column.name.clone(),
                 r#type: crate::convert::type_name(column.type_oid),
             })?;
-            Ok(SourceColumn {
-                name: column.name.clone(),
-                kind,
-            })
+            Ok(SourceColumn { name: column.name.clone(), kind })
         })
         .collect::<Result<Vec<_>>>()?;
     sink.columns(&columns)?;
@@ -96,11 +90,7 @@ fn fetch_all(portal: pg_sys::Portal, wanted: Option<&[(&str, &str)]>, sink: &mut
                     .map(|((number, described), column)| {
                         let mut null = false;
                         let datum = pg_sys::SPI_getbinval(tuple, (*table).tupdesc, *number, &mut null);
-                        if null {
-                            Cell::Null
-                        } else {
-                            column.kind.cell(datum, described.type_oid)
-                        }
+                        if null { Cell::Null } else { column.kind.cell(datum, described.type_oid) }
                     })
                     .collect();
                 sink.row(cells)?;
@@ -120,9 +110,7 @@ fn describe(descriptor: pg_sys::TupleDesc) -> Vec<Described> {
     unsafe {
         (1..=(*descriptor).natts)
             .map(|n| Described {
-                name: CStr::from_ptr(pg_sys::SPI_fname(descriptor, n))
-                    .to_string_lossy()
-                    .into_owned(),
+                name: CStr::from_ptr(pg_sys::SPI_fname(descriptor, n)).to_string_lossy().into_owned(),
                 type_oid: pg_sys::SPI_gettypeid(descriptor, n),
             })
             .collect()
@@ -138,13 +126,11 @@ fn pick<'a>(all: &'a [Described], wanted: Option<&[(&str, &str)]>) -> Result<Vec
     wanted
         .iter()
         .map(|(argument, name)| {
-            numbered()
-                .find(|(_, d)| d.name == *name)
-                .ok_or_else(|| Error::UnknownColumn {
-                    argument: (*argument).to_owned(),
-                    column: (*name).to_owned(),
-                    have: all.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", "),
-                })
+            numbered().find(|(_, d)| d.name == *name).ok_or_else(|| Error::UnknownColumn {
+                argument: (*argument).to_owned(),
+                column: (*name).to_owned(),
+                have: all.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", "),
+            })
         })
         .collect()
 }
@@ -152,45 +138,30 @@ fn pick<'a>(all: &'a [Described], wanted: Option<&[(&str, &str)]>) -> Result<Vec
 /// The statement to run: `source` itself when it is one query, else `TABLE` of the relation it names.
 pub fn as_query(source: &str) -> Result<String> {
     if source.trim().is_empty() {
-        return Err(Error::BadSource {
-            problem: "it is empty".into(),
-        });
+        return Err(Error::BadSource { problem: "it is empty".into() });
     }
     if looks_like_name(source) {
         return relation(source.trim()).map(|name| format!("TABLE {name}"));
     }
-    let text = CString::new(source).map_err(|_| Error::BadSource {
-        problem: "it contains a zero byte".into(),
-    })?;
+    let text =
+        CString::new(source).map_err(|_| Error::BadSource { problem: "it contains a zero byte".into() })?;
     // SAFETY: parsing needs no more than a NUL-terminated text; syntax errors unwind with their own message and position.
     unsafe {
         let statements = pg_sys::pg_parse_query(text.as_ptr());
-        let count = if statements.is_null() {
-            0
-        } else {
-            (*statements).length
-        };
+        let count = if statements.is_null() { 0 } else { (*statements).length };
         if count != 1 {
-            return Err(Error::BadSource {
-                problem: format!("it has {count} statements, one is wanted"),
-            });
+            return Err(Error::BadSource { problem: format!("it has {count} statements, one is wanted") });
         }
         let raw = (*(*statements).elements).ptr_value.cast::<pg_sys::RawStmt>();
         let statement = (*raw).stmt;
         if (*statement).type_ != pg_sys::NodeTag::T_SelectStmt {
-            return Err(Error::BadSource {
-                problem: "it is not a query".into(),
-            });
+            return Err(Error::BadSource { problem: "it is not a query".into() });
         }
         if !(*statement.cast::<pg_sys::SelectStmt>()).intoClause.is_null() {
-            return Err(Error::BadSource {
-                problem: "SELECT INTO makes a table".into(),
-            });
+            return Err(Error::BadSource { problem: "SELECT INTO makes a table".into() });
         }
         if changes_data((*statement.cast::<pg_sys::SelectStmt>()).withClause) {
-            return Err(Error::BadSource {
-                problem: "a part of its WITH changes data".into(),
-            });
+            return Err(Error::BadSource { problem: "a part of its WITH changes data".into() });
         }
     }
     Ok(source.trim().trim_end_matches(';').to_owned())
@@ -207,9 +178,7 @@ unsafe fn changes_data(with: *mut pg_sys::WithClause) -> bool {
             return false;
         };
         (0..ctes.length as usize).any(|n| {
-            let cte = (*ctes.elements.add(n))
-                .ptr_value
-                .cast::<pg_sys::CommonTableExpr>();
+            let cte = (*ctes.elements.add(n)).ptr_value.cast::<pg_sys::CommonTableExpr>();
             (*(*cte).ctequery).type_ != pg_sys::NodeTag::T_SelectStmt
         })
     }
@@ -228,21 +197,19 @@ fn looks_like_name(source: &str) -> bool {
 
 /// The relation's qualified and quoted name. Unknown ones give PostgreSQL's own error.
 fn relation(name: &str) -> Result<String> {
-    let qualified = Spi::get_one_with_args::<String>(
+    let qualified = read::one::<String>(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::pg_catalog.regclass",
         &[name.into()],
     )?;
-    qualified.ok_or_else(|| Error::BadSource {
-        problem: format!("\"{name}\" is not a relation"),
-    })
+    qualified.ok_or_else(|| Error::BadSource { problem: format!("\"{name}\" is not a relation") })
 }
 
 /// The transaction is read-only for as long as this lives: a function called by the source cannot write.
-struct ReadOnly(bool);
+pub struct ReadOnly(bool);
 
 impl ReadOnly {
-    fn enter() -> Self {
+    pub fn enter() -> Self {
         // SAFETY: a plain flag of this process; an abort restores it, too.
         unsafe {
             let before = pg_sys::XactReadOnly;
@@ -295,15 +262,7 @@ mod tests {
         let row = first(
             "SELECT 1::int2, -2::int4, 3::int8, 1.5::float4, 'NaN'::float8, 12345678901234567890.5::numeric, NULL::int",
         );
-        assert_eq!(
-            row[..4],
-            [
-                Cell::Number(1.0),
-                Cell::Number(-2.0),
-                Cell::Number(3.0),
-                Cell::Number(1.5)
-            ]
-        );
+        assert_eq!(row[..4], [Cell::Number(1.0), Cell::Number(-2.0), Cell::Number(3.0), Cell::Number(1.5)]);
         assert!(matches!(row[4], Cell::Number(v) if v.is_nan()));
         assert_eq!(row[5..], [Cell::Number(12_345_678_901_234_567_890.5), Cell::Null]);
     }
@@ -326,12 +285,7 @@ mod tests {
 
     #[pg_test]
     fn intervals_are_seconds_as_extract_counts_them() {
-        for text in [
-            "1 year 2 months 3 days 04:05:06.5",
-            "-1 day",
-            "36:00:00",
-            "13 months",
-        ] {
+        for text in ["1 year 2 months 3 days 04:05:06.5", "-1 day", "36:00:00", "13 months"] {
             let sql = format!("SELECT interval '{text}', extract(epoch FROM interval '{text}')::float8");
             match first(&sql).as_slice() {
                 [Cell::Interval(ours), Cell::Number(theirs)] => assert_eq!(ours, theirs, "{text}"),
@@ -354,12 +308,7 @@ mod tests {
     #[pg_test]
     fn more_rows_than_a_block_come_in_order() {
         let mut gather = Gather::default();
-        let rows = read(
-            "SELECT i FROM generate_series(1, 4567) i ORDER BY i",
-            None,
-            &mut gather,
-        )
-        .unwrap();
+        let rows = read("SELECT i FROM generate_series(1, 4567) i ORDER BY i", None, &mut gather).unwrap();
         assert_eq!(rows, 4567);
         assert_eq!(gather.rows.len(), 4567);
         assert_eq!(gather.rows[4566], [Cell::Number(4567.0)]);
@@ -389,18 +338,9 @@ mod tests {
         assert!(!looks_like_name("VALUES(1)"));
         assert_eq!(as_query("pg_class").unwrap(), "TABLE pg_catalog.pg_class");
         assert_eq!(as_query("SELECT 1 ; ").unwrap(), "SELECT 1 ");
-        assert!(matches!(
-            as_query("SELECT 1; SELECT 2"),
-            Err(Error::BadSource { .. })
-        ));
-        assert!(matches!(
-            as_query("DELETE FROM pg_class"),
-            Err(Error::BadSource { .. })
-        ));
-        assert!(matches!(
-            as_query("SELECT 1 INTO t"),
-            Err(Error::BadSource { .. })
-        ));
+        assert!(matches!(as_query("SELECT 1; SELECT 2"), Err(Error::BadSource { .. })));
+        assert!(matches!(as_query("DELETE FROM pg_class"), Err(Error::BadSource { .. })));
+        assert!(matches!(as_query("SELECT 1 INTO t"), Err(Error::BadSource { .. })));
         assert!(matches!(as_query("  "), Err(Error::BadSource { .. })));
     }
 }

@@ -19,12 +19,7 @@ pub fn close_inherited_descriptors() -> io::Result<()> {
     // SAFETY: plain integers; no pointer is passed. Called first in `main`, so no descriptor from 3 on is
     // owned by a Rust value.
     let done = unsafe {
-        libc::syscall(
-            libc::SYS_close_range,
-            3 as libc::c_uint,
-            libc::c_uint::MAX,
-            0 as libc::c_uint,
-        )
+        libc::syscall(libc::SYS_close_range, 3 as libc::c_uint, libc::c_uint::MAX, 0 as libc::c_uint)
     };
     if done == 0 {
         return Ok(());
@@ -46,15 +41,7 @@ pub fn close_inherited_descriptors() -> io::Result<()> {
 /// for `SIGSEGV` and `SIGBUS` (stack overflow messages) stay.
 pub fn reset_signals() -> io::Result<()> {
     for signal in 1..=libc::SIGRTMAX() {
-        if [
-            libc::SIGKILL,
-            libc::SIGSTOP,
-            libc::SIGPIPE,
-            libc::SIGSEGV,
-            libc::SIGBUS,
-        ]
-        .contains(&signal)
-        {
+        if [libc::SIGKILL, libc::SIGSTOP, libc::SIGPIPE, libc::SIGSEGV, libc::SIGBUS].contains(&signal) {
             continue;
         }
         // SAFETY: sets a disposition, no handler function is involved. Two real-time signals belong to the
@@ -134,19 +121,10 @@ pub fn exit_now(status: i32) -> ! {
 /// Asks the kernel for `SIGKILL` when the parent's thread ends, then checks that `parent` still is the
 /// parent: it may have ended before the request, and then nothing would be sent.
 pub fn die_with_parent(parent: u32) -> Result<(), EngineError> {
-    process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| EngineError::Setup {
-        what: "ask for a signal at the parent's end",
-        source: e.into(),
-    })?;
+    process::set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|e| EngineError::Setup { what: "ask for a signal at the parent's end", source: e.into() })?;
     let now = process::getppid().map_or(0, Pid::as_raw_pid);
-    if u32::try_from(now) == Ok(parent) {
-        Ok(())
-    } else {
-        Err(EngineError::Orphan {
-            expected: parent,
-            now,
-        })
-    }
+    if u32::try_from(now) == Ok(parent) { Ok(()) } else { Err(EngineError::Orphan { expected: parent, now }) }
 }
 
 /// No program started from here on gains rights by its file's set-user-id bit.
@@ -179,9 +157,6 @@ pub fn limit(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
 
 fn set_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let most = process::getrlimit(resource).maximum.unwrap_or(u64::MAX);
-    let new = Rlimit {
-        current: Some(soft.min(most)),
-        maximum: Some(hard.min(most)),
-    };
+    let new = Rlimit { current: Some(soft.min(most)), maximum: Some(hard.min(most)) };
     Ok(process::setrlimit(resource, new)?)
 }

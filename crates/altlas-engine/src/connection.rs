@@ -25,22 +25,12 @@ pub fn serve(engine: &Arc<Engine>, stream: UnixStream, full: bool) {
         let reader = BufReader::new(stream.try_clone()?);
         let watched = engine.watch.add(&stream)?;
         let peer = Arc::clone(watched.peer());
-        Connection {
-            engine,
-            reader,
-            writer: &stream,
-            peer,
-            stray: false,
-        }
-        .run(full)
+        Connection { engine, reader, writer: &stream, peer, stray: false }.run(full)
     })();
     match served {
         // A client that leaves in the middle of a frame was cancelled; that is daily business.
         Ok(()) | Err(ProtoError::Io(_)) => {}
-        Err(e) => log::repeated(
-            "protocol broken",
-            format_args!("a client broke the protocol: {e}"),
-        ),
+        Err(e) => log::repeated("protocol broken", format_args!("a client broke the protocol: {e}")),
     }
 }
 
@@ -78,18 +68,8 @@ impl Connection<'_> {
                         return Ok(());
                     }
                 }
-                Request::Job {
-                    kind,
-                    spec,
-                    owner,
-                    limits,
-                } => {
-                    match self.job(Order {
-                        kind,
-                        spec,
-                        owner,
-                        limits,
-                    })? {
+                Request::Job { kind, spec, owner, limits } => {
+                    match self.job(Order { kind, spec, owner, limits })? {
                         After::InStep => {}
                         After::Refused => self.stray = true,
                         After::Frame(request, payload) => {
@@ -122,15 +102,7 @@ impl Connection<'_> {
         self.writer.set_read_timeout(Some(GREETING))?;
         let hello = self.read()?;
         self.writer.set_read_timeout(None)?;
-        let Some((
-            Request::Hello {
-                oldest,
-                newest,
-                client: _,
-            },
-            _,
-        )) = hello
-        else {
+        let Some((Request::Hello { oldest, newest, client: _ }, _)) = hello else {
             if hello.is_some() {
                 self.refuse("the first request must be hello", None)?;
             }
@@ -144,10 +116,7 @@ impl Connection<'_> {
         };
         if full {
             let failure = Failure::new(FailureKind::Resources, "the engine has too many connections")
-                .detail(format!(
-                    "It serves {} at a time.",
-                    self.engine.options.max_connections
-                ))
+                .detail(format!("It serves {} at a time.", self.engine.options.max_connections))
                 .hint("Raise altlas.engine_max_connections, or try again.");
             self.answer(Err(failure))?;
             return Ok(false);
@@ -179,13 +148,7 @@ impl Connection<'_> {
         catch_unwind(work).map_or_else(
             |_| {
                 log::repeated("fault", "a request was ended by a fault of the engine");
-                (
-                    Err(Failure::new(
-                        FailureKind::Internal,
-                        "the engine failed at this request",
-                    )),
-                    false,
-                )
+                (Err(Failure::new(FailureKind::Internal, "the engine failed at this request")), false)
             },
             |answer| (answer, true),
         )
@@ -193,18 +156,12 @@ impl Connection<'_> {
 
     fn one(&self, request: Request, payload: &[u8], stop: &StopHandle) -> Result<Answer, Failure> {
         let reply = match request {
-            Request::Run {
-                model,
-                inputs,
-                outputs,
-            } => return self.run_model(&model, inputs, &outputs, payload, stop),
+            Request::Run { model, inputs, outputs } => {
+                return self.run_model(&model, inputs, &outputs, payload, stop);
+            }
             Request::Describe { model } => return self.describe(&model),
-            Request::Jobs => Reply::Jobs {
-                jobs: self.engine.jobs.list(),
-            },
-            Request::CancelJob { job } => Reply::Cancelled {
-                found: self.engine.jobs.kill(job, Why::Asked),
-            },
+            Request::Jobs => Reply::Jobs { jobs: self.engine.jobs.list() },
+            Request::CancelJob { job } => Reply::Cancelled { found: self.engine.jobs.kill(job, Why::Asked) },
             _ => Reply::Status(Box::new(self.engine.status())),
         };
         Ok((reply, Vec::new()))
@@ -225,11 +182,8 @@ impl Connection<'_> {
             Err(absent) => return missing(absent, model),
         };
         let inputs = split(inputs, payload).map_err(|e| {
-            Failure::new(
-                FailureKind::BadInput,
-                "the inputs are not what their description says",
-            )
-            .detail(e.to_string())
+            Failure::new(FailureKind::BadInput, "the inputs are not what their description says")
+                .detail(e.to_string())
         })?;
         let _pass = self.engine.gate.enter(digest, given_up)?;
         let outputs = held.run(&inputs, outputs, stop)?;
@@ -270,14 +224,7 @@ impl Connection<'_> {
             }
         }
         let stored = upload.finish();
-        self.answer(stored.map(|()| {
-            (
-                Reply::Stored {
-                    model: model.to_owned(),
-                },
-                Vec::new(),
-            )
-        }))?;
+        self.answer(stored.map(|()| (Reply::Stored { model: model.to_owned() }, Vec::new())))?;
         Ok(true)
     }
 
@@ -299,19 +246,9 @@ impl Connection<'_> {
         let killer = Arc::clone(&engine);
         let peer = Arc::clone(&self.peer);
         let _during = peer.during(move || {
-            killer.jobs.kill(
-                job,
-                if killer.stopping() {
-                    Why::Stopping
-                } else {
-                    Why::ClientGone
-                },
-            );
+            killer.jobs.kill(job, if killer.stopping() { Why::Stopping } else { Why::ClientGone });
         });
-        let client = Client {
-            reader: &mut self.reader,
-            writer: self.writer,
-        };
+        let client = Client { reader: &mut self.reader, writer: self.writer };
         Ok(jobs::relay(job, order, &engine.jobs, &engine.spawner, client))
     }
 
@@ -338,12 +275,7 @@ impl Connection<'_> {
 
 fn missing(absent: Absent, model: &str) -> Result<Answer, Failure> {
     match absent {
-        Absent::Unknown => Ok((
-            Reply::NeedModel {
-                model: model.to_owned(),
-            },
-            Vec::new(),
-        )),
+        Absent::Unknown => Ok((Reply::NeedModel { model: model.to_owned() }, Vec::new())),
         Absent::Refused(failure) => Err(failure),
     }
 }

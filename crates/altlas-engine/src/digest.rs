@@ -11,11 +11,8 @@ impl Digest {
     /// Reads 64 lower-case hexadecimal digits. Anything else is refused: the text becomes part of a path.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let refused = || {
-            Failure::new(
-                FailureKind::BadParameter,
-                "a model is named by the SHA-256 of its bytes",
-            )
-            .detail("The name is not 64 lower-case hexadecimal digits.")
+            Failure::new(FailureKind::BadParameter, "a model is named by the SHA-256 of its bytes")
+                .detail("The name is not 64 lower-case hexadecimal digits.")
         };
         if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(refused());
@@ -55,18 +52,9 @@ mod tests {
     #[test]
     fn only_lower_case_hexadecimal_names_a_model() {
         let name = Digest::of(b"").to_string();
-        assert_eq!(
-            name,
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(name, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert_eq!(Digest::parse(&name).unwrap().to_string(), name);
-        for wrong in [
-            &name.to_uppercase(),
-            &name[..63],
-            &format!("{name}0"),
-            "",
-            &"../".repeat(22)[..64],
-        ] {
+        for wrong in [&name.to_uppercase(), &name[..63], &format!("{name}0"), "", &"../".repeat(22)[..64]] {
             assert!(Digest::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -36,11 +36,7 @@ impl Disk {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        let disk = Self {
-            builtin: builtin.to_owned(),
-            cache: cache.to_owned(),
-            budget,
-        };
+        let disk = Self { builtin: builtin.to_owned(), cache: cache.to_owned(), budget };
         disk.trim();
         Ok(disk)
     }
@@ -70,10 +66,7 @@ impl Disk {
                 }
                 return Ok(Some(bytes));
             }
-            log::repeated(
-                "model file damaged",
-                format_args!("{} is damaged", path.display()),
-            );
+            log::repeated("model file damaged", format_args!("{} is damaged", path.display()));
             if own {
                 let _ = fs::remove_file(&path);
             }
@@ -85,21 +78,9 @@ impl Disk {
     pub fn upload(&self, digest: Digest, size: u64) -> Result<Upload<'_>, Failure> {
         let random = RandomState::new().hash_one(digest);
         let part = self.cache.join(format!("{digest}.{random:016x}.{PART}"));
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&part)
-            .map_err(not_written)?;
-        Ok(Upload {
-            disk: self,
-            file,
-            part,
-            digest,
-            size,
-            received: 0,
-            hasher: Sha256::new(),
-        })
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(not_written)?;
+        Ok(Upload { disk: self, file, part, digest, size, received: 0, hasher: Sha256::new() })
     }
 
     fn cached(&self, digest: Digest) -> PathBuf {
@@ -113,11 +94,7 @@ impl Disk {
         };
         let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
             .flatten()
-            .filter(|e| {
-                e.file_name()
-                    .to_str()
-                    .is_some_and(|name| Digest::parse(name).is_ok())
-            })
+            .filter(|e| e.file_name().to_str().is_some_and(|name| Digest::parse(name).is_ok()))
             .filter_map(|e| {
                 let data = e.metadata().ok()?;
                 Some((data.modified().ok()?, data.len(), e.path()))
@@ -173,12 +150,9 @@ impl Upload<'_> {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.received = self.received.saturating_add(bytes.len() as u64);
         if self.received > self.size {
-            let text = format!(
-                "{} bytes were announced, at least {} came.",
-                self.size, self.received
-            );
+            let text = format!("{} bytes were announced, at least {} came.", self.size, self.received);
             return Err(
-                Failure::new(FailureKind::BadModel, "the upload is longer than announced").detail(text),
+                Failure::new(FailureKind::BadModel, "the upload is longer than announced").detail(text)
             );
         }
         self.hasher.update(bytes);
@@ -199,10 +173,7 @@ impl Upload<'_> {
                 FailureKind::BadModel,
                 "the uploaded bytes are not the model that was announced",
             )
-            .detail(format!(
-                "Their SHA-256 is {found}, announced was {}.",
-                self.digest
-            )));
+            .detail(format!("Their SHA-256 is {found}, announced was {}.", self.digest)));
         }
         fs::rename(&self.part, self.disk.cached(self.digest)).map_err(not_written)?;
         self.disk.trim();
@@ -218,16 +189,10 @@ impl Drop for Upload<'_> {
 }
 
 fn not_written(e: io::Error) -> Failure {
-    log::repeated(
-        "cache not writable",
-        format_args!("cannot write to the model cache: {e}"),
-    );
-    Failure::new(
-        FailureKind::Resources,
-        "the engine cannot write to its model cache",
-    )
-    .detail(e.to_string())
-    .hint("Check the free space and the permissions of pgsql_tmp_altlas in the data directory.")
+    log::repeated("cache not writable", format_args!("cannot write to the model cache: {e}"));
+    Failure::new(FailureKind::Resources, "the engine cannot write to its model cache")
+        .detail(e.to_string())
+        .hint("Check the free space and the permissions of pgsql_tmp_altlas in the data directory.")
 }
 
 #[cfg(test)]
@@ -322,14 +287,10 @@ mod tests {
         assert_eq!(names(&place), 3, "all are fresh");
         for (digest, age) in digests.iter().zip([300, 100, 200]) {
             let file = File::open(place.disk.cached(*digest)).unwrap();
-            file.set_modified(SystemTime::now() - Duration::from_secs(age))
-                .unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
         }
         let last = store(&place.disk, b"fourth");
-        assert_eq!(
-            digests.map(|d| place.disk.cached(d).exists()),
-            [false, true, false]
-        );
+        assert_eq!(digests.map(|d| place.disk.cached(d).exists()), [false, true, false]);
         assert!(place.disk.cached(last).exists());
     }
 
@@ -337,17 +298,9 @@ mod tests {
     fn the_start_removes_partial_files_only() {
         let place = place(1000);
         let digest = store(&place.disk, b"model");
-        fs::write(
-            place.dir.path().join("cache").join(format!("{digest}.1.part")),
-            b"mo",
-        )
-        .unwrap();
-        let disk = Disk::open(
-            &place.dir.path().join("models"),
-            &place.dir.path().join("cache"),
-            1000,
-        )
-        .unwrap();
+        fs::write(place.dir.path().join("cache").join(format!("{digest}.1.part")), b"mo").unwrap();
+        let disk =
+            Disk::open(&place.dir.path().join("models"), &place.dir.path().join("cache"), 1000).unwrap();
         assert_eq!(names(&place), 1);
         assert_eq!(read(&disk, digest).unwrap(), b"model");
     }

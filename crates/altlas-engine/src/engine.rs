@@ -100,10 +100,7 @@ pub fn serve(options: ServeOptions) -> Result<i32, EngineError> {
     let accepting = Arc::clone(&engine);
     start_thread("accept", move || listener::accept(&accepting, &socket))?;
     let version = env!("CARGO_PKG_VERSION");
-    log::event(format_args!(
-        "version {version} is ready, process {}",
-        process::id()
-    ));
+    log::event(format_args!("version {version} is ready, process {}", process::id()));
     let signal = confine::wait_for_stop().map_err(EngineError::setup("wait for signals"))?;
     log::event(format_args!("stops on signal {signal}"));
     stop(&engine);
@@ -128,10 +125,8 @@ fn stop(engine: &Engine) {
 fn confine_softly() -> (Vec<String>, Vec<String>) {
     let mut confinement = vec!["parent_death_signal".to_owned()];
     let mut notes = Vec::new();
-    let steps = [
-        ("no_new_privs", confine::no_new_privileges()),
-        ("oom_score_adj=900", confine::oom_score(900)),
-    ];
+    let steps =
+        [("no_new_privs", confine::no_new_privileges()), ("oom_score_adj=900", confine::oom_score(900))];
     for (name, result) in steps {
         match result {
             Ok(()) => confinement.push(name.to_owned()),

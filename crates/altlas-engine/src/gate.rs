@@ -27,14 +27,8 @@ struct Waiter {
 impl Gate {
     /// A gate for `places` runs at a time, at least one.
     pub fn new(places: usize) -> Self {
-        let state = State {
-            free: places.max(1),
-            busy: HashSet::new(),
-            queue: VecDeque::new(),
-        };
-        Self {
-            state: Mutex::new(state),
-        }
+        let state = State { free: places.max(1), busy: HashSet::new(), queue: VecDeque::new() };
+        Self { state: Mutex::new(state) }
     }
 
     /// Waits for a place. `given_up` ends the wait; whoever changes its answer calls [`Gate::wake`].
@@ -44,10 +38,7 @@ impl Gate {
             state.take(model);
             return Ok(Pass { gate: self, model });
         }
-        let own = Arc::new(Waiter {
-            model,
-            called: Condvar::new(),
-        });
+        let own = Arc::new(Waiter { model, called: Condvar::new() });
         state.queue.push_back(Arc::clone(&own));
         loop {
             // Whoever leaves gives its place to a waiter by taking it out of the queue.

@@ -31,10 +31,7 @@ pub fn prepare(directory: &Path) -> Result<(), EngineError> {
     }
     let data = fs::symlink_metadata(directory).map_err(EngineError::file(directory))?;
     if !data.is_dir() || data.uid() != geteuid().as_raw() {
-        let e = std::io::Error::new(
-            ErrorKind::PermissionDenied,
-            "not a directory of the server's user",
-        );
+        let e = std::io::Error::new(ErrorKind::PermissionDenied, "not a directory of the server's user");
         return Err(EngineError::file(directory)(e));
     }
     if data.mode() & 0o077 != 0 {
@@ -47,12 +44,7 @@ pub fn prepare(directory: &Path) -> Result<(), EngineError> {
 /// Becomes the only engine of the directory, as long as the result lives.
 pub fn lock(directory: &Path) -> Result<File, EngineError> {
     let path = directory.join("engine.lock");
-    let open = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path);
+    let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = open.map_err(EngineError::file(&path))?;
     let deadline = Instant::now() + LOCK_PATIENCE;
     loop {
@@ -113,10 +105,7 @@ fn admit(engine: &Arc<Engine>, stream: UnixStream) {
             return log::repeated("peer", format_args!("a client of user {user} was refused"));
         }
         Err(e) => {
-            return log::repeated(
-                "peer",
-                format_args!("a client without credentials was refused: {e}"),
-            );
+            return log::repeated("peer", format_args!("a client without credentials was refused: {e}"));
         }
     }
     let open = engine.connections.fetch_add(1, Ordering::SeqCst) + 1;

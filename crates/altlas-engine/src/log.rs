@@ -39,9 +39,7 @@ pub fn repeated(kind: &'static str, text: impl Display) {
     let write = window.lines <= BURST;
     drop(limits);
     if left_out > 0 {
-        event(format_args!(
-            "{left_out} more lines like this were left out: {kind}"
-        ));
+        event(format_args!("{left_out} more lines like this were left out: {kind}"));
     }
     if write {
         event(text);

@@ -13,11 +13,7 @@ fn main() {
         Ok(status) => exit_now(status),
         Err(e) => {
             log::event(&e);
-            exit_now(if matches!(e, EngineError::Usage | EngineError::Option { .. }) {
-                2
-            } else {
-                1
-            })
+            exit_now(if matches!(e, EngineError::Usage | EngineError::Option { .. }) { 2 } else { 1 })
         }
     }
 }

@@ -33,15 +33,8 @@ pub struct Models {
 impl Models {
     /// Loads ONNX Runtime and opens the cache. Without a runtime the engine still starts, to say so.
     pub fn open(options: &ServeOptions, notes: &mut Vec<String>) -> Result<Self, EngineError> {
-        let disk = Disk::open(
-            &options.models,
-            &options.directory.join("cache"),
-            options.cache_budget,
-        )?;
-        let wanted = RuntimeOptions {
-            providers: options.providers.clone(),
-            threads: options.threads,
-        };
+        let disk = Disk::open(&options.models, &options.directory.join("cache"), options.cache_budget)?;
+        let wanted = RuntimeOptions { providers: options.providers.clone(), threads: options.threads };
         let runtime = Runtime::load(&options.runtime, &wanted);
         match &runtime {
             Ok(runtime) => notes.extend_from_slice(runtime.notes()),
@@ -54,13 +47,7 @@ impl Models {
             ..Limits::default()
         };
         let shelf = Shelf::new(options.memory_budget);
-        Ok(Self {
-            runtime,
-            shelf,
-            disk,
-            largest,
-            limits,
-        })
+        Ok(Self { runtime, shelf, disk, largest, limits })
     }
 
     /// The model, loaded now if need be. `given_up` ends a wait, see [`Shelf::get`].
@@ -71,17 +58,11 @@ impl Models {
             )
         })?;
         self.shelf.get(digest, given_up, |room| {
-            let bytes = self
-                .disk
-                .read(digest, |size| room.take(estimate(size, FACTOR)))?
-                .ok_or(Absent::Unknown)?;
+            let bytes =
+                self.disk.read(digest, |size| room.take(estimate(size, FACTOR)))?.ok_or(Absent::Unknown)?;
             // Whoever uploads a model may have skipped the check at registration.
             let checked = check(&bytes, &self.limits).map_err(refused)?;
-            if checked
-                .operators
-                .keys()
-                .any(|name| name.starts_with("ai.onnx.ml.TreeEnsemble"))
-            {
+            if checked.operators.keys().any(|name| name.starts_with("ai.onnx.ml.TreeEnsemble")) {
                 room.take(estimate(bytes.len() as u64, TREE_FACTOR))?;
             }
             let session = Session::open(runtime, &bytes).map_err(Failure::from)?;
@@ -98,10 +79,7 @@ impl Models {
                 FailureKind::Resources,
                 "the model is larger than the memory for models",
             )
-            .detail(format!(
-                "It has {size} bytes; with this budget {} are the most.",
-                self.largest
-            ))
+            .detail(format!("It has {size} bytes; with this budget {} are the most.", self.largest))
             .hint("Raise altlas.model_memory."));
         }
         self.disk.upload(digest, size)
@@ -119,10 +97,7 @@ impl Models {
 
     /// Version of ONNX Runtime, empty without one.
     pub fn runtime_version(&self) -> String {
-        self.runtime
-            .as_ref()
-            .map(|r| r.version().to_owned())
-            .unwrap_or_default()
+        self.runtime.as_ref().map(|r| r.version().to_owned()).unwrap_or_default()
     }
 
     /// Providers in use, none without a runtime.

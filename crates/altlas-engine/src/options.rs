@@ -56,9 +56,7 @@ impl Command {
         let mut given = Given::read(arguments)?;
         let command = match command.to_str() {
             Some("serve") => Self::Serve(given.serve()?),
-            Some("job") => Self::Job {
-                parent: given.required("--parent")?,
-            },
+            Some("job") => Self::Job { parent: given.required("--parent")? },
             Some("--version") => Self::Version,
             _ => return Err(EngineError::Usage),
         };
@@ -105,41 +103,25 @@ impl Given {
     }
 
     fn path(&mut self, name: &str) -> Result<PathBuf, EngineError> {
-        self.0
-            .remove(name)
-            .map(PathBuf::from)
-            .ok_or_else(|| wrong(name, "is missing"))
+        self.0.remove(name).map(PathBuf::from).ok_or_else(|| wrong(name, "is missing"))
     }
 
     fn required<T: FromStr>(&mut self, name: &str) -> Result<T, EngineError> {
         let value = self.0.remove(name).ok_or_else(|| wrong(name, "is missing"))?;
-        value
-            .to_str()
-            .and_then(|v| v.parse().ok())
-            .ok_or_else(|| wrong(name, "is out of range"))
+        value.to_str().and_then(|v| v.parse().ok()).ok_or_else(|| wrong(name, "is out of range"))
     }
 
     fn optional<T: FromStr>(&mut self, name: &str, default: T) -> Result<T, EngineError> {
-        if self.0.contains_key(name) {
-            self.required(name)
-        } else {
-            Ok(default)
-        }
+        if self.0.contains_key(name) { self.required(name) } else { Ok(default) }
     }
 
     fn nothing_left(&self) -> Result<(), EngineError> {
-        self.0
-            .keys()
-            .next()
-            .map_or(Ok(()), |name| Err(wrong(name, "is unknown")))
+        self.0.keys().next().map_or(Ok(()), |name| Err(wrong(name, "is unknown")))
     }
 }
 
 fn wrong(option: &str, problem: &str) -> EngineError {
-    EngineError::Option {
-        option: option.to_owned(),
-        problem: problem.to_owned(),
-    }
+    EngineError::Option { option: option.to_owned(), problem: problem.to_owned() }
 }
 
 #[cfg(test)]
@@ -154,9 +136,7 @@ mod tests {
     fn defaults_fill_what_is_not_given() {
         let line =
             "serve --directory d --models m --runtime r --supervisor 7 --threads 3 --providers cuda,cpu";
-        let Ok(Command::Serve(options)) = parse(line) else {
-            panic!("not understood")
-        };
+        let Ok(Command::Serve(options)) = parse(line) else { panic!("not understood") };
         assert_eq!((options.threads, options.supervisor, options.max_jobs), (3, 7, 2));
         assert_eq!(options.providers, ["cuda", "cpu"]);
     }

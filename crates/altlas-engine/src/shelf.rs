@@ -61,17 +61,8 @@ pub struct Contents {
 impl<M> Shelf<M> {
     /// An empty shelf for so many bytes.
     pub fn new(budget: u64) -> Self {
-        let inner = Inner {
-            slots: HashMap::new(),
-            bytes: 0,
-            clock: 0,
-            waiting: 0,
-        };
-        Self {
-            inner: Mutex::new(inner),
-            changed: Condvar::new(),
-            budget,
-        }
+        let inner = Inner { slots: HashMap::new(), bytes: 0, clock: 0, waiting: 0 };
+        Self { inner: Mutex::new(inner), changed: Condvar::new(), budget }
     }
 
     /// The model, loaded by `load` if it is not there. Of several callers one loads and the others wait.
@@ -100,21 +91,11 @@ impl<M> Shelf<M> {
         inner.slots.insert(digest, Slot::Loading);
         drop(inner);
         // From here on the room's end, by return or panic, removes the mark and gives the bytes back.
-        let mut room = Room {
-            shelf: self,
-            digest,
-            bytes: 0,
-            given_up,
-            settled: false,
-        };
+        let mut room = Room { shelf: self, digest, bytes: 0, given_up, settled: false };
         let model = Arc::new(load(&mut room)?);
         let mut inner = self.lock();
         inner.clock += 1;
-        let slot = Slot::Ready {
-            model: Arc::clone(&model),
-            bytes: room.bytes,
-            used: inner.clock,
-        };
+        let slot = Slot::Ready { model: Arc::clone(&model), bytes: room.bytes, used: inner.clock };
         inner.slots.insert(digest, slot);
         room.settled = true;
         drop(inner);
@@ -123,10 +104,7 @@ impl<M> Shelf<M> {
     }
 
     fn hold(&self, model: Arc<M>) -> Held<'_, M> {
-        Held {
-            model,
-            _wake: WakeOnDrop(self),
-        }
+        Held { model, _wake: WakeOnDrop(self) }
     }
 
     /// Makes waiting callers look again.
@@ -138,11 +116,7 @@ impl<M> Shelf<M> {
     /// What is there now.
     pub fn contents(&self) -> Contents {
         let inner = self.lock();
-        let ready = inner
-            .slots
-            .values()
-            .filter(|slot| matches!(slot, Slot::Ready { .. }))
-            .count();
+        let ready = inner.slots.values().filter(|slot| matches!(slot, Slot::Ready { .. })).count();
         Contents {
             models: u32::try_from(ready).unwrap_or(u32::MAX),
             bytes: inner.bytes,
@@ -156,10 +130,7 @@ impl<M> Shelf<M> {
 
     fn wait<'a>(&self, mut inner: MutexGuard<'a, Inner<M>>, limit: Duration) -> MutexGuard<'a, Inner<M>> {
         inner.waiting += 1;
-        let (mut inner, _) = self
-            .changed
-            .wait_timeout(inner, limit)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (mut inner, _) = self.changed.wait_timeout(inner, limit).unwrap_or_else(PoisonError::into_inner);
         inner.waiting = inner.waiting.saturating_sub(1);
         inner
     }
@@ -173,11 +144,7 @@ impl<M> Inner<M> {
             Slot::Ready { model, used, .. } if Arc::strong_count(model) == 1 => Some(*used),
             _ => None,
         };
-        let (_, digest) = self
-            .slots
-            .iter()
-            .filter_map(|(d, slot)| Some((idle(slot)?, *d)))
-            .min()?;
+        let (_, digest) = self.slots.iter().filter_map(|(d, slot)| Some((idle(slot)?, *d))).min()?;
         let Some(Slot::Ready { model, bytes, .. }) = self.slots.remove(&digest) else {
             return None;
         };
@@ -205,9 +172,7 @@ impl<M> Room<'_, M> {
                 FailureKind::Resources,
                 "the model is larger than the memory for models",
             )
-            .detail(format!(
-                "It needs about {bytes} bytes in memory, the budget is {budget}."
-            ))
+            .detail(format!("It needs about {bytes} bytes in memory, the budget is {budget}."))
             .hint("Raise altlas.model_memory."));
         }
         let deadline = Instant::now() + PATIENCE;
@@ -230,9 +195,7 @@ impl<M> Room<'_, M> {
                     FailureKind::Resources,
                     "the memory for models is taken by models in use",
                 )
-                .detail(format!(
-                    "{taken} of {budget} bytes are taken, the model needs about {bytes}."
-                ))
+                .detail(format!("{taken} of {budget} bytes are taken, the model needs about {bytes}."))
                 .hint("Raise altlas.model_memory, or try again."));
             }
             inner = self.shelf.wait(inner, left);
@@ -282,10 +245,7 @@ impl<M> Drop for WakeOnDrop<'_, M> {
 }
 
 fn cancelled() -> Failure {
-    Failure::new(
-        FailureKind::Cancelled,
-        "the request was given up while it waited for its model",
-    )
+    Failure::new(FailureKind::Cancelled, "the request was given up while it waited for its model")
 }
 
 #[cfg(test)]
@@ -321,14 +281,7 @@ mod tests {
         assert!(has(&shelf, 1));
         drop(put(&shelf, 4, 30).unwrap());
         assert_eq!([1, 2, 3, 4].map(|n| has(&shelf, n)), [true, false, true, true]);
-        assert_eq!(
-            shelf.contents(),
-            Contents {
-                models: 3,
-                bytes: 90,
-                waiting: 0
-            }
-        );
+        assert_eq!(shelf.contents(), Contents { models: 3, bytes: 90, waiting: 0 });
     }
 
     #[test]
@@ -373,21 +326,12 @@ mod tests {
     fn too_large_is_refused_and_leaves_nothing_behind() {
         let shelf = Shelf::new(100);
         drop(put(&shelf, 1, 60).unwrap());
-        let Err(Absent::Refused(failure)) = put(&shelf, 2, 101) else {
-            panic!("was taken")
-        };
+        let Err(Absent::Refused(failure)) = put(&shelf, 2, 101) else { panic!("was taken") };
         assert_eq!(failure.kind, FailureKind::Resources);
         assert!(has(&shelf, 1));
         assert_eq!(shelf.contents().bytes, 60);
         drop(put(&shelf, 2, 100).unwrap());
-        assert_eq!(
-            shelf.contents(),
-            Contents {
-                models: 1,
-                bytes: 100,
-                waiting: 0
-            }
-        );
+        assert_eq!(shelf.contents(), Contents { models: 1, bytes: 100, waiting: 0 });
     }
 
     #[test]
@@ -408,14 +352,7 @@ mod tests {
             }
         });
         assert_eq!(loads.load(Ordering::SeqCst), 1);
-        assert_eq!(
-            shelf.contents(),
-            Contents {
-                models: 1,
-                bytes: 10,
-                waiting: 0
-            }
-        );
+        assert_eq!(shelf.contents(), Contents { models: 1, bytes: 10, waiting: 0 });
     }
 
     #[test]
@@ -428,14 +365,7 @@ mod tests {
             });
         };
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(load)).is_err());
-        assert_eq!(
-            shelf.contents(),
-            Contents {
-                models: 0,
-                bytes: 0,
-                waiting: 0
-            }
-        );
+        assert_eq!(shelf.contents(), Contents { models: 0, bytes: 0, waiting: 0 });
         assert!(put(&shelf, 1, 10).is_ok());
     }
 }

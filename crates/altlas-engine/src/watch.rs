@@ -23,27 +23,15 @@ impl Watch {
     /// Watches nobody yet.
     pub fn new() -> std::io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        Ok(Self {
-            epoll,
-            peers: Mutex::default(),
-            next: AtomicU64::new(0),
-        })
+        Ok(Self { epoll, peers: Mutex::default(), next: AtomicU64::new(0) })
     }
 
     /// Watches a client's socket until the result is dropped, which must be before the socket is.
     pub fn add<S: AsFd>(&self, socket: S) -> std::io::Result<Watched<'_, S>> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let peer = Arc::new(Peer {
-            given_up: AtomicBool::new(false),
-            on_gone: Mutex::new(None),
-        });
+        let peer = Arc::new(Peer { given_up: AtomicBool::new(false), on_gone: Mutex::new(None) });
         self.peers().insert(id, Arc::clone(&peer));
-        let watched = Watched {
-            watch: self,
-            id,
-            socket,
-            peer,
-        };
+        let watched = Watched { watch: self, id, socket, peer };
         // Hang-up and error are always reported. One shot: a closed socket would be reported for ever.
         let flags = EventFlags::RDHUP | EventFlags::ONESHOT;
         epoll::add(&self.epoll, &watched.socket, EventData::new_u64(id), flags)?;

@@ -19,8 +19,5 @@ pub fn send(mut to: &UnixStream, reply: &Reply, parts: &[&[u8]]) -> Result<(), P
         return Ok(to.write_all(&head)?);
     }
     to.write_all(&head)?;
-    parts
-        .iter()
-        .try_for_each(|part| to.write_all(part))
-        .map_err(|e: io::Error| e.into())
+    parts.iter().try_for_each(|part| to.write_all(part)).map_err(|e: io::Error| e.into())
 }

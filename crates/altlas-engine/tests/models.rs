@@ -39,9 +39,7 @@ fn a_model_is_asked_for_once_then_runs() {
     let name = Digest::of(&bytes).to_string();
     let mut client = place.connect();
     assert!(needs(scaled(&mut client, &name, 1.0).unwrap_err()));
-    assert!(needs(
-        client.ask(&Request::Describe { model: name.clone() }, &[]).0
-    ));
+    assert!(needs(client.ask(&Request::Describe { model: name.clone() }, &[]).0));
     client.upload(&bytes);
     assert_eq!(scaled(&mut client, &name, 2.0).unwrap(), 6.0);
     assert_eq!(scaled(&mut place.connect(), &name, -1.5).unwrap(), -4.5);
@@ -73,37 +71,19 @@ fn what_does_not_fit_is_refused_and_the_connection_goes_on() {
     let mut client = place.connect();
     let name = client.upload(&model::scale(3.0, 0));
     let wrong = Tensor::f32("features", &[1, 2], &[1.0, 2.0]);
-    assert_eq!(
-        kind_of(&client.run(&name, &[wrong]).unwrap_err()),
-        FailureKind::BadInput
-    );
-    assert_eq!(
-        kind_of(&client.run(&name, &[]).unwrap_err()),
-        FailureKind::BadInput
-    );
-    assert_eq!(
-        kind_of(&client.run("nonsense", &[]).unwrap_err()),
-        FailureKind::BadParameter
-    );
+    assert_eq!(kind_of(&client.run(&name, &[wrong]).unwrap_err()), FailureKind::BadInput);
+    assert_eq!(kind_of(&client.run(&name, &[]).unwrap_err()), FailureKind::BadInput);
+    assert_eq!(kind_of(&client.run("nonsense", &[]).unwrap_err()), FailureKind::BadParameter);
     let (inputs, payload) = join(&[model::features(1.0)]);
     let ask = |outputs: &[&str]| Request::Run {
         model: name.clone(),
         inputs: inputs.clone(),
         outputs: outputs.iter().map(|o| (*o).to_owned()).collect(),
     };
-    assert_eq!(
-        client.refused(&ask(&["other"]), &payload).kind,
-        FailureKind::BadParameter
-    );
-    assert_eq!(
-        client.refused(&ask(&[]), &payload[1..]).kind,
-        FailureKind::BadInput
-    );
+    assert_eq!(client.refused(&ask(&["other"]), &payload).kind, FailureKind::BadParameter);
+    assert_eq!(client.refused(&ask(&[]), &payload[1..]).kind, FailureKind::BadInput);
     let junk = client.upload(b"no model at all");
-    assert_eq!(
-        kind_of(&client.run(&junk, &[]).unwrap_err()),
-        FailureKind::BadModel
-    );
+    assert_eq!(kind_of(&client.run(&junk, &[]).unwrap_err()), FailureKind::BadModel);
     assert_eq!(scaled(&mut client, &name, 2.0).unwrap(), 6.0);
     assert_eq!(client.status().models_loaded, 1);
 }
@@ -143,9 +123,7 @@ fn memory_stays_within_its_budget() {
         return;
     };
     let mut client = place.connect();
-    let names: Vec<String> = (1..=5u8)
-        .map(|n| client.upload(&model::scale(f32::from(n), 500_000)))
-        .collect();
+    let names: Vec<String> = (1..=5u8).map(|n| client.upload(&model::scale(f32::from(n), 500_000))).collect();
     for _ in 0..2 {
         for (name, factor) in names.iter().zip(1u8..) {
             assert_eq!(scaled(&mut client, name, 1.0).unwrap(), f32::from(factor));
@@ -157,10 +135,7 @@ fn memory_stays_within_its_budget() {
     let bytes = model::scale(1.0, 3_000_000);
     let name = Digest::of(&bytes).to_string();
     fs::write(place.cached(&name), &bytes).unwrap();
-    assert_eq!(
-        kind_of(&scaled(&mut client, &name, 1.0).unwrap_err()),
-        FailureKind::Resources
-    );
+    assert_eq!(kind_of(&scaled(&mut client, &name, 1.0).unwrap_err()), FailureKind::Resources);
 }
 
 #[test]
@@ -198,23 +173,13 @@ fn runs_for_ever(place: &Place) -> (String, Client, Client) {
     runner.run(&name, &model::turns(10)).unwrap();
     let ask = |client: &mut Client, count| {
         let (inputs, payload) = join(&model::turns(count));
-        client.send(
-            &Request::Run {
-                model: name.clone(),
-                inputs,
-                outputs: vec![],
-            },
-            &payload,
-        );
+        client.send(&Request::Run { model: name.clone(), inputs, outputs: vec![] }, &payload);
     };
     ask(&mut runner, i64::MAX);
     loop {
         let mut waiting = place.connect();
         ask(&mut waiting, 1);
-        waiting
-            .stream
-            .set_read_timeout(Some(Duration::from_millis(300)))
-            .unwrap();
+        waiting.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
         // An answer means that it was faster than the run that takes for ever.
         if waiting.stream.read(&mut [0]).is_err() {
             waiting.stream.set_read_timeout(None).unwrap();
@@ -231,22 +196,14 @@ fn the_run_of_a_client_that_left_is_stopped() {
     let (name, runner, waiting) = runs_for_ever(&place);
     let mut other = place.connect();
     let fast = other.upload(&model::scale(2.0, 0));
-    assert_eq!(
-        scaled(&mut other, &fast, 2.0).unwrap(),
-        4.0,
-        "another model is not kept waiting"
-    );
+    assert_eq!(scaled(&mut other, &fast, 2.0).unwrap(), 4.0, "another model is not kept waiting");
     assert_eq!(other.status().queue_depth, 1);
     drop(waiting);
     wait_until("the waiting client left", || other.status().queue_depth == 0);
     let before = Instant::now();
     drop(runner);
     other.run(&name, &model::turns(10)).unwrap();
-    assert!(
-        before.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        before.elapsed()
-    );
+    assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
     assert_eq!(other.status().models_loaded, 2);
 }
 
@@ -259,11 +216,7 @@ fn a_run_does_not_delay_the_end() {
     let before = Instant::now();
     place.signal(Signal::TERM);
     assert_eq!(place.ended().code(), Some(0));
-    assert!(
-        before.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        before.elapsed()
-    );
+    assert!(before.elapsed() < Duration::from_secs(2), "{:?}", before.elapsed());
     assert_eq!(runner.failure().kind, FailureKind::Cancelled);
     assert_eq!(waiting.failure().kind, FailureKind::Cancelled);
 }

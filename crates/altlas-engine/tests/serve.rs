@@ -28,22 +28,11 @@ fn the_handshake_comes_first_and_needs_a_common_version() {
     let mut young = place.connect_silently();
     let failure = young.refused(&hello(VERSION + 1, VERSION + 3), &[]);
     assert_eq!(failure.kind, FailureKind::Protocol);
-    assert!(
-        failure
-            .detail
-            .unwrap()
-            .contains(&format!("{} to {}", VERSION + 1, VERSION + 3))
-    );
+    assert!(failure.detail.unwrap().contains(&format!("{} to {}", VERSION + 1, VERSION + 3)));
     assert!(young.closed());
     let mut newer = place.connect_silently();
     let (reply, _) = newer.ask(&hello(VERSION, VERSION + 3), &[]);
-    assert!(matches!(
-        reply,
-        Reply::Welcome {
-            protocol: VERSION,
-            ..
-        }
-    ));
+    assert!(matches!(reply, Reply::Welcome { protocol: VERSION, .. }));
     let twice = newer.refused(&hello(VERSION, VERSION), &[]);
     assert_eq!(twice.kind, FailureKind::Protocol);
     assert!(newer.closed());
@@ -54,18 +43,11 @@ fn without_the_runtime_it_says_so() {
     let place = Place::started(&["--restarts", "3", "--memory-budget", "123456789"]);
     let mut client = place.connect();
     let status = client.status();
-    assert_eq!(
-        (status.pid, status.supervisor_pid),
-        (place.pid(), std::process::id())
-    );
+    assert_eq!((status.pid, status.supervisor_pid), (place.pid(), std::process::id()));
     assert_eq!((status.restarts, status.memory_budget_bytes), (3, 123_456_789));
     assert!(status.started_us > 1_700_000_000_000_000 && status.connections >= 1);
     assert!(status.runtime_version.is_empty() && status.providers.is_empty());
-    assert!(
-        status.notes.iter().any(|n| n.contains("no-such-library.so")),
-        "{:?}",
-        status.notes
-    );
+    assert!(status.notes.iter().any(|n| n.contains("no-such-library.so")), "{:?}", status.notes);
     assert!(status.confinement.iter().any(|c| c == "no_new_privs"));
     let model = Digest::of(b"").to_string();
     let failure = client.refused(&Request::Describe { model }, &[]);
@@ -80,12 +62,7 @@ fn only_the_owner_reaches_the_socket() {
     assert_eq!(mode(place.dir.path().join("pgsql_tmp_altlas")), 0o700);
     assert_eq!(mode(place.file("engine.sock")), 0o600);
     assert_eq!(mode(place.file("cache")), 0o700);
-    assert_eq!(
-        fs::read_to_string(format!("/proc/{}/oom_score_adj", place.pid()))
-            .unwrap()
-            .trim(),
-        "900"
-    );
+    assert_eq!(fs::read_to_string(format!("/proc/{}/oom_score_adj", place.pid())).unwrap().trim(), "900");
 }
 
 #[test]
@@ -93,16 +70,11 @@ fn inherited_descriptors_are_closed() {
     let mut place = Place::new(&[]);
     let engine = place.command(&std::process::id().to_string());
     let mut shell = Command::new("sh");
-    shell
-        .current_dir(place.dir.path())
-        .args(["-c", "exec 7</dev/zero; exec \"$0\" \"$@\""]);
+    shell.current_dir(place.dir.path()).args(["-c", "exec 7</dev/zero; exec \"$0\" \"$@\""]);
     shell.arg(engine.get_program()).args(engine.get_args());
     let mut child = shell.spawn().unwrap();
     place.wait_until_ready();
-    let open: Vec<_> = fs::read_dir(format!("/proc/{}/fd", child.id()))
-        .unwrap()
-        .flatten()
-        .collect();
+    let open: Vec<_> = fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap().flatten().collect();
     let targets: Vec<_> = open.iter().filter_map(|e| fs::read_link(e.path()).ok()).collect();
     child.kill().unwrap();
     child.wait().unwrap();
@@ -124,11 +96,7 @@ fn garbage_and_oversized_frames_end_one_connection_only() {
             garbage[..8].copy_from_slice(&[100, 0, 0, 0, seed as u8, 0, 0, 0]);
         }
         for greeted in [false, true] {
-            let mut client = if greeted {
-                place.connect()
-            } else {
-                place.connect_silently()
-            };
+            let mut client = if greeted { place.connect() } else { place.connect_silently() };
             client.raw(&garbage);
             assert_eq!(client.failure().kind, FailureKind::Protocol);
             assert!(client.closed());
@@ -159,10 +127,7 @@ fn one_client_too_many_is_told() {
     clients.push(place.connect());
     clients.push(place.connect());
     let mut fourth = place.connect_silently();
-    assert_eq!(
-        fourth.refused(&hello(VERSION, VERSION), &[]).kind,
-        FailureKind::Resources
-    );
+    assert_eq!(fourth.refused(&hello(VERSION, VERSION), &[]).kind, FailureKind::Resources);
     assert!(fourth.closed());
     drop(clients.pop());
     wait_until("there is a place again", || {
@@ -178,41 +143,20 @@ fn uploads_are_checked() {
     let name = Digest::of(b"model").to_string();
     assert_eq!(kind_of(&client.upload_as(&name, b"MODEL")), FailureKind::BadModel);
     for wrong in ["../../etc/passwd", &name.to_uppercase()] {
-        assert_eq!(
-            kind_of(&client.upload_as(wrong, b"model")),
-            FailureKind::BadParameter
-        );
+        assert_eq!(kind_of(&client.upload_as(wrong, b"model")), FailureKind::BadParameter);
     }
     // The pieces of an upload that was refused are read and dropped.
     let large = vec![7; 5_000_000];
-    assert_eq!(
-        kind_of(&client.upload_as(&Digest::of(&large).to_string(), &large)),
-        FailureKind::Resources
-    );
-    client.send(
-        &Request::Upload {
-            model: name.clone(),
-            size: 3,
-        },
-        &[],
-    );
-    assert_eq!(
-        client.refused(&Request::Chunk, b"model").kind,
-        FailureKind::BadModel
-    );
+    assert_eq!(kind_of(&client.upload_as(&Digest::of(&large).to_string(), &large)), FailureKind::Resources);
+    client.send(&Request::Upload { model: name.clone(), size: 3 }, &[]);
+    assert_eq!(client.refused(&Request::Chunk, b"model").kind, FailureKind::BadModel);
     let cached = || fs::read_dir(place.file("cache")).unwrap().count();
     assert_eq!(cached(), 0);
     assert_eq!(client.upload(b"model"), name);
     assert_eq!(client.upload(b"model"), name);
     assert_eq!(cached(), 1);
     let mut leaver = place.connect();
-    leaver.send(
-        &Request::Upload {
-            model: Digest::of(b"other").to_string(),
-            size: 5,
-        },
-        &[],
-    );
+    leaver.send(&Request::Upload { model: Digest::of(b"other").to_string(), size: 5 }, &[]);
     leaver.send(&Request::Chunk, b"ot");
     wait_until("the upload began", || cached() == 2);
     drop(leaver);
@@ -228,10 +172,7 @@ fn two_clients_may_upload_one_model_at_once() {
             scope.spawn(|| place.connect().upload(&bytes));
         }
     });
-    assert_eq!(
-        fs::read(place.cached(&Digest::of(&bytes).to_string())).unwrap(),
-        bytes
-    );
+    assert_eq!(fs::read(place.cached(&Digest::of(&bytes).to_string())).unwrap(), bytes);
     assert_eq!(fs::read_dir(place.file("cache")).unwrap().count(), 1);
 }
 
@@ -251,9 +192,7 @@ fn a_killed_engine_leaves_nothing_in_the_way_of_the_next() {
     assert!(!place.ended().success());
     assert!(place.file("engine.sock").exists());
     place.start();
-    wait_until("the new engine answers", || {
-        place.connect().status().pid == place.pid()
-    });
+    wait_until("the new engine answers", || place.connect().status().pid == place.pid());
     assert!(!place.file("cache").join("x.part").exists());
 }
 
@@ -277,11 +216,7 @@ fn it_dies_with_its_parent() {
     let mut line = vec![engine.get_program().to_str().unwrap().to_owned()];
     line.extend(engine.get_args().map(|a| a.to_str().unwrap().to_owned()));
     let script = format!("{} & echo $! > pid; wait", line.join(" ").replace("PARENT", "$$"));
-    let mut parent = Command::new("sh")
-        .current_dir(place.dir.path())
-        .args(["-c", &script])
-        .spawn()
-        .unwrap();
+    let mut parent = Command::new("sh").current_dir(place.dir.path()).args(["-c", &script]).spawn().unwrap();
     place.wait_until_ready();
     let mut pid = 0;
     wait_until("the number is written", || {

@@ -9,19 +9,8 @@ use proptest::prelude::*;
 /// A model with most kinds of fields.
 fn model() -> Vec<u8> {
     let leaf = |v| TreeNode::Leaf { values: vec![v] };
-    let branch = TreeNode::Branch {
-        feature: 0,
-        threshold: 0.5,
-        missing_left: true,
-        left: 1,
-        right: 2,
-    };
-    let trees = vec![
-        Tree {
-            nodes: vec![branch, leaf(-1.0), leaf(1.0)]
-        };
-        3
-    ];
+    let branch = TreeNode::Branch { feature: 0, threshold: 0.5, missing_left: true, left: 1, right: 2 };
+    let trees = vec![Tree { nodes: vec![branch, leaf(-1.0), leaf(1.0)] }; 3];
     let metadata = [("key".to_owned(), "value".to_owned())];
     tree_classifier(&TreeClassifier {
         width: 1,
@@ -37,10 +26,7 @@ fn model() -> Vec<u8> {
 }
 
 fn limits() -> Limits {
-    Limits {
-        max_decoded_bytes: 16 << 20,
-        ..Limits::default()
-    }
+    Limits { max_decoded_bytes: 16 << 20, ..Limits::default() }
 }
 
 proptest! {

@@ -11,32 +11,16 @@ fn leaf(value: f32) -> TreeNode {
 }
 
 fn branch(feature: u32, left: u32, right: u32) -> TreeNode {
-    TreeNode::Branch {
-        feature,
-        threshold: 0.5,
-        missing_left: true,
-        left,
-        right,
-    }
+    TreeNode::Branch { feature, threshold: 0.5, missing_left: true, left, right }
 }
 
 fn stump() -> Tree {
-    Tree {
-        nodes: vec![branch(1, 1, 2), leaf(-1.0), leaf(1.0)],
-    }
+    Tree { nodes: vec![branch(1, 1, 2), leaf(-1.0), leaf(1.0)] }
 }
 
 fn regressor(trees: &[Tree]) -> Result<Vec<u8>, OnnxError> {
     let (input, output, post) = ("features", "variable", Post::ExpM1);
-    tree_regressor(&TreeRegressor {
-        width: 2,
-        trees,
-        base: 0.25,
-        post,
-        input,
-        output,
-        metadata: &[],
-    })
+    tree_regressor(&TreeRegressor { width: 2, trees, base: 0.25, post, input, output, metadata: &[] })
 }
 
 fn classifier(
@@ -46,30 +30,16 @@ fn classifier(
     base: &[f32],
 ) -> Result<Vec<u8>, OnnxError> {
     let (input, metadata, tree_classes): (_, _, &[u32]) = ("features", &[][..], &[]);
-    tree_classifier(&TreeClassifier {
-        width: 2,
-        classes,
-        trees,
-        tree_classes,
-        base,
-        scores,
-        input,
-        metadata,
-    })
+    tree_classifier(&TreeClassifier { width: 2, classes, trees, tree_classes, base, scores, input, metadata })
 }
 
 #[test]
 fn the_meaning_of_a_tree() {
     let tree = stump();
     let at = |x: f32| tree.leaf(&[0.0, x]).map(|leaf| leaf[0]);
-    assert_eq!(
-        [at(0.4), at(0.5), at(0.6), at(f32::NAN)],
-        [Some(-1.0), Some(-1.0), Some(1.0), Some(-1.0)]
-    );
+    assert_eq!([at(0.4), at(0.5), at(0.6), at(f32::NAN)], [Some(-1.0), Some(-1.0), Some(1.0), Some(-1.0)]);
     assert_eq!(tree.leaf(&[0.0]), None);
-    let endless = Tree {
-        nodes: vec![branch(0, 0, 0)],
-    };
+    let endless = Tree { nodes: vec![branch(0, 0, 0)] };
     assert_eq!(endless.leaf(&[0.0]), None);
 }
 
@@ -92,11 +62,7 @@ fn written_models_pass_the_checks() {
         bias: &[0.0, 1.0],
         metadata: &metadata,
     };
-    let forest = Tree {
-        nodes: vec![TreeNode::Leaf {
-            values: vec![0.25, 0.5, 0.25],
-        }],
-    };
+    let forest = Tree { nodes: vec![TreeNode::Leaf { values: vec![0.25, 0.5, 0.25] }] };
     let models = [
         regressor(&[stump(), stump()]).unwrap(),
         classifier(&[stump()], 2, ClassScores::Logits, &[0.5]).unwrap(),
@@ -111,16 +77,10 @@ fn written_models_pass_the_checks() {
         assert_eq!(checked.opsets["ai.onnx"], 17);
     }
     let of = |n: usize| check(&models[n], &Limits::default()).unwrap();
-    assert_eq!(
-        of(0).inputs[0].shape,
-        Some(vec![Dim::Symbol("rows".into()), Dim::Size(2)])
-    );
+    assert_eq!(of(0).inputs[0].shape, Some(vec![Dim::Symbol("rows".into()), Dim::Size(2)]));
     let called: Vec<_> = of(0).operators.into_keys().collect();
     assert_eq!(called, ["Exp", "Sub", "ai.onnx.ml.TreeEnsembleRegressor"]);
-    assert_eq!(
-        of(1).outputs.iter().map(|o| o.name.as_str()).collect::<Vec<_>>(),
-        ["label", "probabilities"]
-    );
+    assert_eq!(of(1).outputs.iter().map(|o| o.name.as_str()).collect::<Vec<_>>(), ["label", "probabilities"]);
     assert_eq!(of(5).metadata["altlas.kind"], "test");
     assert!(!of(5).opsets.contains_key("ai.onnx.ml"));
 }
@@ -138,28 +98,13 @@ fn malformed_trees_are_refused() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(vec![]), (0, "there is no such node"));
-    assert_eq!(
-        refused(vec![branch(0, 1, 9), leaf(0.0)]),
-        (9, "there is no such node")
-    );
-    assert_eq!(
-        refused(vec![branch(0, 1, 1), leaf(0.0)]),
-        (1, "it has two parents")
-    );
-    assert_eq!(
-        refused(vec![branch(0, 0, 1), leaf(0.0)]),
-        (0, "it has two parents")
-    );
+    assert_eq!(refused(vec![branch(0, 1, 9), leaf(0.0)]), (9, "there is no such node"));
+    assert_eq!(refused(vec![branch(0, 1, 1), leaf(0.0)]), (1, "it has two parents"));
+    assert_eq!(refused(vec![branch(0, 0, 1), leaf(0.0)]), (0, "it has two parents"));
     assert_eq!(refused(vec![leaf(0.0), leaf(0.0)]), (1, "it has no parent"));
     assert_eq!(refused(vec![branch(2, 1, 2), leaf(0.0), leaf(0.0)]).0, 0);
     assert_eq!(refused(vec![leaf(f32::NAN)]).0, 0);
-    assert_eq!(
-        refused(vec![TreeNode::Leaf {
-            values: vec![1.0, 2.0]
-        }])
-        .0,
-        0
-    );
+    assert_eq!(refused(vec![TreeNode::Leaf { values: vec![1.0, 2.0] }]).0, 0);
 }
 
 #[test]
@@ -170,22 +115,10 @@ fn arguments_that_do_not_fit_together_are_refused() {
     wrong(classifier(&[stump()], 2, ClassScores::Logits, &[0.0, 0.0]));
     wrong(classifier(&[stump()], 3, ClassScores::Logits, &[0.0]));
     let text = |weights: &[f32], bias: &[f32]| {
-        text_bag_classifier(&TextBagClassifier {
-            buckets: 1,
-            classes: 2,
-            weights,
-            bias,
-            metadata: &[],
-        })
+        text_bag_classifier(&TextBagClassifier { buckets: 1, classes: 2, weights, bias, metadata: &[] })
     };
     wrong(text(&[0.0, 0.0, 1.0], &[0.0, 0.0]));
     wrong(text(&[0.0, 0.0, 1.0, 1.0], &[0.0]));
-    assert_eq!(
-        text(&[0.0, 1.0, 1.0, 1.0], &[0.0, 0.0]),
-        Err(OnnxError::PadNotZero)
-    );
-    assert!(matches!(
-        text(&[0.0, 0.0, f32::NAN, 1.0], &[0.0, 0.0]),
-        Err(OnnxError::NotFinite { .. })
-    ));
+    assert_eq!(text(&[0.0, 1.0, 1.0, 1.0], &[0.0, 0.0]), Err(OnnxError::PadNotZero));
+    assert!(matches!(text(&[0.0, 0.0, f32::NAN, 1.0], &[0.0, 0.0]), Err(OnnxError::NotFinite { .. })));
 }

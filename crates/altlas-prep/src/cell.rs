@@ -22,20 +22,12 @@ pub enum Cell<'a> {
 impl Cell<'_> {
     /// A number, or NULL for NaN.
     pub fn number(value: f64) -> Self {
-        if value.is_nan() {
-            Self::Null
-        } else {
-            Self::Number(value)
-        }
+        if value.is_nan() { Self::Null } else { Self::Number(value) }
     }
 
     /// Seconds, or NULL for NaN.
     pub fn interval(value: f64) -> Self {
-        if value.is_nan() {
-            Self::Null
-        } else {
-            Self::Interval(value)
-        }
+        if value.is_nan() { Self::Null } else { Self::Interval(value) }
     }
 
     /// The type of the value; `None` for NULL.

@@ -22,29 +22,15 @@ pub enum Document {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum Raw {
-    Tabular {
-        format: u32,
-        output: String,
-        columns: Vec<ColumnSpec>,
-        features: Vec<Feature>,
-    },
-    TextNgrams {
-        format: u32,
-        fold: Fold,
-        buckets: u32,
-        max_terms: usize,
-        ngrams: Vec<Ngram>,
-    },
+    Tabular { format: u32, output: String, columns: Vec<ColumnSpec>, features: Vec<Feature> },
+    TextNgrams { format: u32, fold: Fold, buckets: u32, max_terms: usize, ngrams: Vec<Ngram> },
 }
 
 impl Document {
     /// Reads a document from its JSON text.
     pub fn parse(text: &str) -> Result<Self, PrepError> {
         if text.len() > MAX_BYTES {
-            return Err(PrepError::invalid(
-                "document",
-                format!("longer than {MAX_BYTES} bytes"),
-            ));
+            return Err(PrepError::invalid("document", format!("longer than {MAX_BYTES} bytes")));
         }
         let value: Value = serde_json::from_str(text).map_err(|e| PrepError::Syntax(e.to_string()))?;
         Self::from_value(&value)
@@ -56,27 +42,17 @@ impl Document {
         match value.get("format").map(Value::as_u64) {
             Some(None) => return Err(PrepError::invalid("format", "must be a whole number")),
             Some(Some(found)) if found != u64::from(FORMAT) => {
-                return Err(PrepError::UnknownFormat {
-                    found,
-                    expected: FORMAT,
-                });
+                return Err(PrepError::UnknownFormat { found, expected: FORMAT });
             }
             _ => {}
         }
         match Raw::deserialize(value).map_err(|e| PrepError::Syntax(e.to_string()))? {
-            Raw::Tabular {
-                output,
-                columns,
-                features,
-                ..
-            } => Tabular::new(output, columns, features).map(Self::Tabular),
-            Raw::TextNgrams {
-                fold,
-                buckets,
-                max_terms,
-                ngrams,
-                ..
-            } => TextNgrams::new(fold, buckets, max_terms, ngrams).map(Self::Text),
+            Raw::Tabular { output, columns, features, .. } => {
+                Tabular::new(output, columns, features).map(Self::Tabular)
+            }
+            Raw::TextNgrams { fold, buckets, max_terms, ngrams, .. } => {
+                TextNgrams::new(fold, buckets, max_terms, ngrams).map(Self::Text)
+            }
         }
     }
 
@@ -96,19 +72,11 @@ impl Document {
 
     /// The tabular document, if it is one.
     pub fn as_tabular(&self) -> Option<&Tabular> {
-        if let Self::Tabular(tabular) = self {
-            Some(tabular)
-        } else {
-            None
-        }
+        if let Self::Tabular(tabular) = self { Some(tabular) } else { None }
     }
 
     /// The text document, if it is one.
     pub fn as_text(&self) -> Option<&TextNgrams> {
-        if let Self::Text(text) = self {
-            Some(text)
-        } else {
-            None
-        }
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 }

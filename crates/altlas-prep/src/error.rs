@@ -88,9 +88,6 @@ pub enum PrepError {
 impl PrepError {
     /// A broken rule at a place in the document.
     pub(crate) fn invalid(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            place: place.into(),
-            problem: problem.into(),
-        }
+        Self::Invalid { place: place.into(), problem: problem.into() }
     }
 }

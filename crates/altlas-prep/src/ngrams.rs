@@ -76,45 +76,20 @@ impl TextNgrams {
     /// Checks the parts of a document.
     pub fn new(fold: Fold, buckets: u32, max_terms: usize, ngrams: Vec<Ngram>) -> Result<Self, PrepError> {
         let check = |good: bool, place: &str, problem: String| {
-            if good {
-                Ok(())
-            } else {
-                Err(PrepError::invalid(place, problem))
-            }
+            if good { Ok(()) } else { Err(PrepError::invalid(place, problem)) }
         };
-        check(
-            (1..=MAX_BUCKETS).contains(&buckets),
-            "buckets",
-            format!("must be 1 to {MAX_BUCKETS}"),
-        )?;
-        check(
-            (1..=MAX_TERMS).contains(&max_terms),
-            "max_terms",
-            format!("must be 1 to {MAX_TERMS}"),
-        )?;
+        check((1..=MAX_BUCKETS).contains(&buckets), "buckets", format!("must be 1 to {MAX_BUCKETS}"))?;
+        check((1..=MAX_TERMS).contains(&max_terms), "max_terms", format!("must be 1 to {MAX_TERMS}"))?;
         let groups = format!("must have 1 to {MAX_GROUPS} entries");
         check((1..=MAX_GROUPS).contains(&ngrams.len()), "ngrams", groups)?;
         let mut lengths = HashSet::new();
         for (i, ngram) in ngrams.iter().enumerate() {
             let good = ngram.min >= 1 && ngram.min <= ngram.max && ngram.max <= MAX_N;
-            check(
-                good,
-                &format!("ngrams[{i}]"),
-                format!("needs 1 <= min <= max <= {MAX_N}"),
-            )?;
+            check(good, &format!("ngrams[{i}]"), format!("needs 1 <= min <= max <= {MAX_N}"))?;
             let fresh = (ngram.min..=ngram.max).all(|n| lengths.insert((ngram.unit, n)));
-            check(
-                fresh,
-                &format!("ngrams[{i}]"),
-                "names a length for a second time".to_owned(),
-            )?;
+            check(fresh, &format!("ngrams[{i}]"), "names a length for a second time".to_owned())?;
         }
-        Ok(Self {
-            fold,
-            buckets,
-            max_terms,
-            ngrams,
-        })
+        Ok(Self { fold, buckets, max_terms, ngrams })
     }
 
     /// How a text is folded.
@@ -151,10 +126,7 @@ impl TextNgrams {
             .len()
             .checked_mul(length)
             .filter(|&size| size <= isize::MAX as usize / size_of::<i64>())
-            .ok_or(PrepError::TooLarge {
-                rows: rows.len(),
-                width: length,
-            })?;
+            .ok_or(PrepError::TooLarge { rows: rows.len(), width: length })?;
         let mut terms = Terms {
             rows: rows.len(),
             length,
@@ -162,9 +134,7 @@ impl TextNgrams {
             weight: Vec::with_capacity(size),
         };
         for row in &rows {
-            terms
-                .term
-                .extend(row.iter().map(|&(bucket, _)| i64::from(bucket)));
+            terms.term.extend(row.iter().map(|&(bucket, _)| i64::from(bucket)));
             terms.weight.extend(row.iter().map(|&(_, weight)| weight));
             let padding = length - row.len();
             terms.term.extend(std::iter::repeat_n(0, padding));
@@ -197,16 +167,9 @@ impl TextNgrams {
             counts.truncate(self.max_terms);
             counts.sort_unstable();
         }
-        let weights: Vec<f64> = counts
-            .iter()
-            .map(|&(_, count)| 1.0 + (count as f64).ln())
-            .collect();
+        let weights: Vec<f64> = counts.iter().map(|&(_, count)| 1.0 + (count as f64).ln()).collect();
         let norm = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
-        counts
-            .iter()
-            .zip(weights)
-            .map(|(&(bucket, _), w)| (bucket, (w / norm) as f32))
-            .collect()
+        counts.iter().zip(weights).map(|(&(bucket, _), w)| (bucket, (w / norm) as f32)).collect()
     }
 }
 
@@ -276,13 +239,7 @@ struct Counter<'a> {
 
 impl<'a> Counter<'a> {
     fn new(buckets: u32, tick: &'a dyn Fn()) -> Self {
-        Self {
-            buckets,
-            recent: Vec::new(),
-            counts: Vec::new(),
-            keys: 0,
-            tick,
-        }
+        Self { buckets, recent: Vec::new(), counts: Vec::new(), keys: 0, tick }
     }
 
     fn add(&mut self, hash: u64) {
@@ -313,9 +270,7 @@ impl<'a> Counter<'a> {
         if self.counts.is_empty() {
             self.recent.sort_unstable();
             let runs = self.recent.chunk_by(|a, b| a == b);
-            return runs
-                .filter_map(|run| Some((run.first()? + 1, run.len() as u64)))
-                .collect();
+            return runs.filter_map(|run| Some((run.first()? + 1, run.len() as u64))).collect();
         }
         self.spill();
         (1..).zip(self.counts).filter(|&(_, count)| count > 0).collect()
@@ -324,7 +279,5 @@ impl<'a> Counter<'a> {
 
 /// FNV-1a, 64 bit (Fowler, Noll, Vo), continued from `hash`.
 fn fnv(hash: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(hash, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
-    })
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME))
 }

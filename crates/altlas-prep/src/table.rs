@@ -113,11 +113,7 @@ impl Column {
             (column, cell) => {
                 let expected = column.column_type();
                 let found = cell.column_type().unwrap_or(expected);
-                return Err(PrepError::ColumnType {
-                    column: name.to_owned(),
-                    found,
-                    expected,
-                });
+                return Err(PrepError::ColumnType { column: name.to_owned(), found, expected });
             }
         }
         Ok(())
@@ -149,10 +145,7 @@ impl Table {
     /// A table; names must be unique and columns of equal length.
     pub fn new(names: Vec<String>, columns: Vec<Column>) -> Result<Self, PrepError> {
         if names.len() != columns.len() {
-            return Err(PrepError::NameCount {
-                names: names.len(),
-                columns: columns.len(),
-            });
+            return Err(PrepError::NameCount { names: names.len(), columns: columns.len() });
         }
         let rows = columns.first().map_or(0, Column::len);
         let mut seen = HashSet::with_capacity(names.len());
@@ -162,11 +155,7 @@ impl Table {
             }
             if column.len() != rows {
                 let (column, found) = (name.clone(), column.len());
-                return Err(PrepError::UnequalLength {
-                    column,
-                    found,
-                    expected: rows,
-                });
+                return Err(PrepError::UnequalLength { column, found, expected: rows });
             }
         }
         Ok(Self { names, columns, rows })
@@ -189,11 +178,7 @@ impl Table {
 
     /// The column of a name.
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.names
-            .iter()
-            .zip(&self.columns)
-            .find(|(n, _)| *n == name)
-            .map(|(_, c)| c)
+        self.names.iter().zip(&self.columns).find(|(n, _)| *n == name).map(|(_, c)| c)
     }
 
     /// The value of a row and column; `None` where there is no such column or row.
@@ -206,9 +191,7 @@ impl Table {
         let columns = names
             .iter()
             .map(|name| {
-                self.column(name)
-                    .cloned()
-                    .ok_or_else(|| PrepError::MissingColumn((*name).to_owned()))
+                self.column(name).cloned().ok_or_else(|| PrepError::MissingColumn((*name).to_owned()))
             })
             .collect::<Result<_, _>>()?;
         Self::new(names.iter().map(|name| (*name).to_owned()).collect(), columns)
@@ -219,11 +202,7 @@ impl Table {
         if let Some(&row) = rows.iter().find(|&&row| row >= self.rows) {
             return Err(PrepError::RowOutOfRange { row, rows: self.rows });
         }
-        let columns = self
-            .columns
-            .iter()
-            .filter_map(|column| column.take(rows))
-            .collect();
+        let columns = self.columns.iter().filter_map(|column| column.take(rows)).collect();
         Self::new(self.names.clone(), columns)
     }
 
@@ -233,11 +212,7 @@ impl Table {
             return Err(PrepError::RowOutOfRange { row, rows: self.rows });
         }
         let missing = |name: &str| PrepError::MissingColumn(name.to_owned());
-        let pick = |name: &&str| {
-            self.column(name)
-                .and_then(|c| c.take(rows))
-                .ok_or_else(|| missing(name))
-        };
+        let pick = |name: &&str| self.column(name).and_then(|c| c.take(rows)).ok_or_else(|| missing(name));
         let columns = names.iter().map(pick).collect::<Result<_, _>>()?;
         Self::new(names.iter().map(|name| (*name).to_owned()).collect(), columns)
     }
@@ -246,10 +221,7 @@ impl Table {
     pub fn slice(&self, start: usize, length: usize) -> Result<Self, PrepError> {
         let end = start.saturating_add(length);
         if end > self.rows {
-            return Err(PrepError::RowOutOfRange {
-                row: end.saturating_sub(1),
-                rows: self.rows,
-            });
+            return Err(PrepError::RowOutOfRange { row: end.saturating_sub(1), rows: self.rows });
         }
         self.take(&(start..end).collect::<Vec<_>>())
     }

@@ -97,10 +97,9 @@ impl Feature {
                 categories.iter().map(|c| format!("{column}={c}")).collect()
             }
             Self::TargetMean { column, .. } => vec![format!("{column}:mean")],
-            Self::Calendar { column, parts, .. } => parts
-                .iter()
-                .map(|part| format!("{column}:{}", part.name()))
-                .collect(),
+            Self::Calendar { column, parts, .. } => {
+                parts.iter().map(|part| format!("{column}:{}", part.name())).collect()
+            }
         }
     }
 }
@@ -110,18 +109,9 @@ impl Feature {
 enum Step {
     Number,
     Boolean,
-    OneHot {
-        index: HashMap<String, usize>,
-        width: usize,
-    },
-    TargetMean {
-        values: HashMap<String, f64>,
-        unseen: f64,
-    },
-    Calendar {
-        zone: Tz,
-        parts: Vec<CalendarPart>,
-    },
+    OneHot { index: HashMap<String, usize>, width: usize },
+    TargetMean { values: HashMap<String, f64>, unseen: f64 },
+    Calendar { zone: Tz, parts: Vec<CalendarPart> },
 }
 
 #[derive(Debug, Clone)]
@@ -157,9 +147,7 @@ impl Matrix {
     /// The features of a row; empty beyond the end.
     pub fn row(&self, row: usize) -> &[f32] {
         let start = row.saturating_mul(self.width);
-        self.values
-            .get(start..start.saturating_add(self.width))
-            .unwrap_or_default()
+        self.values.get(start..start.saturating_add(self.width)).unwrap_or_default()
     }
 }
 
@@ -197,13 +185,7 @@ impl Tabular {
         if width == 0 {
             return Err(PrepError::invalid("features", "there are none"));
         }
-        Ok(Self {
-            output,
-            columns,
-            features,
-            compiled,
-            width,
-        })
+        Ok(Self { output, columns, features, compiled, width })
     }
 
     /// The name of the graph's input.
@@ -238,10 +220,7 @@ impl Tabular {
         let size = rows
             .checked_mul(self.width)
             .filter(|&size| size <= isize::MAX as usize / size_of::<f32>())
-            .ok_or(PrepError::TooLarge {
-                rows,
-                width: self.width,
-            })?;
+            .ok_or(PrepError::TooLarge { rows, width: self.width })?;
         let mut sources = Vec::with_capacity(self.columns.len());
         for spec in &self.columns {
             let column = table.column(&spec.name);
@@ -266,20 +245,13 @@ impl Tabular {
                 tick();
             }
         }
-        Ok(Matrix {
-            rows,
-            width: self.width,
-            values,
-        })
+        Ok(Matrix { rows, width: self.width, values })
     }
 
     /// Appends the features of one row to `values`. The cells are those of `columns()`, in that order.
     pub fn apply_row(&self, cells: &[Cell<'_>], values: &mut Vec<f32>) -> Result<(), PrepError> {
         if cells.len() != self.columns.len() {
-            return Err(PrepError::RowWidth {
-                found: cells.len(),
-                expected: self.columns.len(),
-            });
+            return Err(PrepError::RowWidth { found: cells.len(), expected: self.columns.len() });
         }
         for (spec, cell) in self.columns.iter().zip(cells) {
             if let Some(found) = cell.column_type() {
@@ -304,13 +276,7 @@ impl Compiled {
                 let hit = index.get(x).copied();
                 values.extend((0..*width).map(|i| f32::from(hit == Some(i))));
             }
-            (
-                Step::TargetMean {
-                    values: means,
-                    unseen,
-                },
-                Cell::Text(x),
-            ) => {
+            (Step::TargetMean { values: means, unseen }, Cell::Text(x)) => {
                 values.push(means.get(x).copied().unwrap_or(*unseen) as f32);
             }
             (Step::Calendar { zone, parts }, Cell::Timestamp(x)) => {
@@ -346,53 +312,24 @@ fn compile(
         Feature::Boolean { .. } => (1, Step::Boolean),
         Feature::OneHot { categories, .. } => {
             let index = unique(categories, 0..categories.len(), place)?;
-            (
-                categories.len(),
-                Step::OneHot {
-                    index,
-                    width: categories.len(),
-                },
-            )
+            (categories.len(), Step::OneHot { index, width: categories.len() })
         }
-        Feature::TargetMean {
-            categories,
-            values,
-            unseen,
-            ..
-        } => {
+        Feature::TargetMean { categories, values, unseen, .. } => {
             if values.len() != categories.len() {
                 let problem = format!("{} for {} categories", values.len(), categories.len());
                 return Err(PrepError::invalid(format!("{place}.values"), problem));
             }
             let values = unique(categories, values.iter().copied(), place)?;
-            (
-                1,
-                Step::TargetMean {
-                    values,
-                    unseen: *unseen,
-                },
-            )
+            (1, Step::TargetMean { values, unseen: *unseen })
         }
         Feature::Calendar { time_zone, parts, .. } => {
             let zone = time_zone.parse::<Tz>().map_err(|_| {
-                PrepError::invalid(
-                    format!("{place}.time_zone"),
-                    format!("unknown time zone \"{time_zone}\""),
-                )
+                PrepError::invalid(format!("{place}.time_zone"), format!("unknown time zone \"{time_zone}\""))
             })?;
             if parts.iter().collect::<HashSet<_>>().len() != parts.len() {
-                return Err(PrepError::invalid(
-                    format!("{place}.parts"),
-                    "a part appears twice",
-                ));
+                return Err(PrepError::invalid(format!("{place}.parts"), "a part appears twice"));
             }
-            (
-                parts.len(),
-                Step::Calendar {
-                    zone,
-                    parts: parts.clone(),
-                },
-            )
+            (parts.len(), Step::Calendar { zone, parts: parts.clone() })
         }
     };
     if width == 0 {
@@ -410,19 +347,13 @@ fn unique<V>(
     if map.len() == categories.len() {
         Ok(map)
     } else {
-        Err(PrepError::invalid(
-            format!("{place}.categories"),
-            "a category appears twice",
-        ))
+        Err(PrepError::invalid(format!("{place}.categories"), "a category appears twice"))
     }
 }
 
 fn check_name(place: &str, name: &str) -> Result<(), PrepError> {
     if name.is_empty() || name.len() > MAX_NAME {
-        return Err(PrepError::invalid(
-            place,
-            format!("must have 1 to {MAX_NAME} bytes"),
-        ));
+        return Err(PrepError::invalid(place, format!("must have 1 to {MAX_NAME} bytes")));
     }
     Ok(())
 }
@@ -432,9 +363,5 @@ fn check_type(spec: &ColumnSpec, found: ColumnType) -> Result<(), PrepError> {
     if found == spec.column_type || (numeric(found) && numeric(spec.column_type)) {
         return Ok(());
     }
-    Err(PrepError::ColumnType {
-        column: spec.name.clone(),
-        found,
-        expected: spec.column_type,
-    })
+    Err(PrepError::ColumnType { column: spec.name.clone(), found, expected: spec.column_type })
 }

@@ -1,11 +1,6 @@
 //! What a document must look like, and how it meets a table.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::type_complexity)]
 
 use std::cell::Cell as Counter;
@@ -69,27 +64,12 @@ fn refuses_broken_rules_and_says_where() {
         (tabular(), "/features", json!([]), "features"),
         (tabular(), "/features/0/column", json!("nope"), "nope"),
         (tabular(), "/features/0/op", json!("log"), "log"),
-        (
-            tabular(),
-            "/features/2/categories",
-            json!(["x", "x"]),
-            "features[2].categories",
-        ),
+        (tabular(), "/features/2/categories", json!(["x", "x"]), "features[2].categories"),
         (tabular(), "/features/2/categories", json!([]), "features[2]"),
         (tabular(), "/features/3/values", json!([1]), "features[3].values"),
         (tabular(), "/features/3/unseen", json!(null), "null"),
-        (
-            tabular(),
-            "/features/4/time_zone",
-            json!("Europe/Atlantis"),
-            "Europe/Atlantis",
-        ),
-        (
-            tabular(),
-            "/features/4/parts",
-            json!(["hour", "hour"]),
-            "features[4].parts",
-        ),
+        (tabular(), "/features/4/time_zone", json!("Europe/Atlantis"), "Europe/Atlantis"),
+        (tabular(), "/features/4/parts", json!(["hour", "hour"]), "features[4].parts"),
         (tabular(), "/features/4/parts", json!(["century"]), "century"),
         (ngrams(), "/buckets", json!(0), "buckets"),
         (ngrams(), "/buckets", json!(1u64 << 31), "buckets"),
@@ -98,43 +78,26 @@ fn refuses_broken_rules_and_says_where() {
         (ngrams(), "/ngrams", json!([]), "ngrams"),
         (ngrams(), "/ngrams/0/min", json!(5), "ngrams[0]"),
         (ngrams(), "/ngrams/0/max", json!(9), "ngrams[0]"),
-        (
-            ngrams(),
-            "/ngrams/1",
-            json!({"unit": "char", "min": 4, "max": 5}),
-            "ngrams[1]",
-        ),
+        (ngrams(), "/ngrams/1", json!({"unit": "char", "min": 4, "max": 5}), "ngrams[1]"),
     ] {
         let message = error(document, pointer, value).to_string();
         assert!(message.contains(needle), "{pointer}: {message}");
     }
     assert!(matches!(Document::parse("{"), Err(PrepError::Syntax(_))));
     assert!(matches!(Document::parse("[]"), Err(PrepError::Syntax(_))));
-    assert!(matches!(
-        error(tabular(), "/format", json!(2)),
-        PrepError::UnknownFormat { found: 2, .. }
-    ));
+    assert!(matches!(error(tabular(), "/format", json!(2)), PrepError::UnknownFormat { found: 2, .. }));
 }
 
 #[test]
 fn matches_columns_by_name_and_type() {
     let document = Document::from_value(&tabular()).unwrap();
     let tabular = document.as_tabular().unwrap();
-    assert_eq!(
-        tabular.feature_names(),
-        ["n", "b", "t=x", "t=y", "t:mean", "at:hour", "at:month"]
-    );
+    assert_eq!(tabular.feature_names(), ["n", "b", "t=x", "t=y", "t:mean", "at:hour", "at:month"]);
     let names = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
     let text = || Column::Text(vec![Some("y".into())]);
-    let table = Table::new(
-        names(&["t", "more", "n"]),
-        vec![text(), text(), Column::Interval(vec![4.0])],
-    )
-    .unwrap();
-    assert_eq!(
-        tabular.apply(&table, true, &|| ()),
-        Err(PrepError::MissingColumn("at".into()))
-    );
+    let table =
+        Table::new(names(&["t", "more", "n"]), vec![text(), text(), Column::Interval(vec![4.0])]).unwrap();
+    assert_eq!(tabular.apply(&table, true, &|| ()), Err(PrepError::MissingColumn("at".into())));
     let row = tabular.apply(&table, false, &|| ()).unwrap().values;
     assert_eq!(row[0], 4.0);
     assert_eq!(row[2..5], [0.0, 1.0, 2.5]);
@@ -149,16 +112,8 @@ fn matches_columns_by_name_and_type() {
         })
     );
     let mut out = Vec::new();
-    assert!(matches!(
-        tabular.apply_row(&[Cell::Null], &mut out),
-        Err(PrepError::RowWidth { .. })
-    ));
-    let cells = [
-        Cell::Number(1.0),
-        Cell::Text("x"),
-        Cell::Timestamp(i64::MAX),
-        Cell::Boolean(true),
-    ];
+    assert!(matches!(tabular.apply_row(&[Cell::Null], &mut out), Err(PrepError::RowWidth { .. })));
+    let cells = [Cell::Number(1.0), Cell::Text("x"), Cell::Timestamp(i64::MAX), Cell::Boolean(true)];
     tabular.apply_row(&cells, &mut out).unwrap();
     assert_eq!(out[..5], [1.0, 1.0, 1.0, 0.0, 1.0]);
     // Infinity has no hour.
@@ -169,10 +124,7 @@ fn matches_columns_by_name_and_type() {
 fn tables_are_checked() {
     let name = |s: &str| s.to_owned();
     let one = || Column::Number(vec![1.0]);
-    assert!(matches!(
-        Table::new(vec![name("a")], vec![]),
-        Err(PrepError::NameCount { .. })
-    ));
+    assert!(matches!(Table::new(vec![name("a")], vec![]), Err(PrepError::NameCount { .. })));
     assert_eq!(
         Table::new(vec![name("a"), name("a")], vec![one(), one()]),
         Err(PrepError::DuplicateColumn("a".into()))
@@ -180,49 +132,23 @@ fn tables_are_checked() {
     let longer = Column::Number(vec![1.0, 2.0]);
     assert!(matches!(
         Table::new(vec![name("a"), name("b")], vec![one(), longer]),
-        Err(PrepError::UnequalLength {
-            found: 2,
-            expected: 1,
-            ..
-        })
+        Err(PrepError::UnequalLength { found: 2, expected: 1, .. })
     ));
     let table = Table::new(vec![name("a")], vec![Column::Number(vec![1.0, 2.0, 3.0])]).unwrap();
-    assert_eq!(
-        table.take(&[2, 0, 2]).unwrap().columns()[0],
-        Column::Number(vec![3.0, 1.0, 3.0])
-    );
-    assert_eq!(
-        table.slice(1, 2).unwrap().columns()[0],
-        Column::Number(vec![2.0, 3.0])
-    );
-    assert!(matches!(
-        table.slice(2, 2),
-        Err(PrepError::RowOutOfRange { row: 3, rows: 3 })
-    ));
+    assert_eq!(table.take(&[2, 0, 2]).unwrap().columns()[0], Column::Number(vec![3.0, 1.0, 3.0]));
+    assert_eq!(table.slice(1, 2).unwrap().columns()[0], Column::Number(vec![2.0, 3.0]));
+    assert!(matches!(table.slice(2, 2), Err(PrepError::RowOutOfRange { row: 3, rows: 3 })));
     assert!(matches!(table.take(&[3]), Err(PrepError::RowOutOfRange { .. })));
-    assert_eq!(
-        table.pick(&["a"], &[1]).unwrap().columns()[0],
-        Column::Number(vec![2.0])
-    );
-    assert!(matches!(
-        table.pick(&["a"], &[3]),
-        Err(PrepError::RowOutOfRange { .. })
-    ));
-    assert_eq!(
-        table.pick(&["b"], &[0]),
-        Err(PrepError::MissingColumn("b".into()))
-    );
+    assert_eq!(table.pick(&["a"], &[1]).unwrap().columns()[0], Column::Number(vec![2.0]));
+    assert!(matches!(table.pick(&["a"], &[3]), Err(PrepError::RowOutOfRange { .. })));
+    assert_eq!(table.pick(&["b"], &[0]), Err(PrepError::MissingColumn("b".into())));
     assert_eq!(table.select(&["b"]), Err(PrepError::MissingColumn("b".into())));
 }
 
 #[test]
 fn texts_without_words_are_one_pad() {
     let document = Document::from_value(&ngrams()).unwrap();
-    let terms = document
-        .as_text()
-        .unwrap()
-        .apply(&["", " \u{3000}\n"], &|| ())
-        .unwrap();
+    let terms = document.as_text().unwrap().apply(&["", " \u{3000}\n"], &|| ()).unwrap();
     assert_eq!((terms.rows, terms.length), (2, 1));
     assert_eq!((terms.term, terms.weight), (vec![0, 0], vec![0.0, 0.0]));
     assert_eq!(document.as_text().unwrap().apply(&[], &|| ()).unwrap().rows, 0);

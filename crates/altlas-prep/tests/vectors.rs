@@ -1,11 +1,6 @@
 //! Comparison with `models/prep_reader.py` on `tests/data/vectors.json` (scripts/reference/prep_vectors.py).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use altlas_prep::{Cell, Column, ColumnType, Document, Table, Tabular, TextNgrams};
 use serde_json::Value;
@@ -46,19 +41,10 @@ fn check_tabular(tabular: &Tabular, case: &Value) {
         .as_array()
         .unwrap()
         .iter()
-        .map(|row| {
-            tabular
-                .columns()
-                .iter()
-                .map(|c| cell(row.get(&c.name), c.column_type))
-                .collect()
-        })
+        .map(|row| tabular.columns().iter().map(|c| cell(row.get(&c.name), c.column_type)).collect())
         .collect();
-    let mut columns: Vec<Column> = tabular
-        .columns()
-        .iter()
-        .map(|c| Column::with_capacity(c.column_type, rows.len()))
-        .collect();
+    let mut columns: Vec<Column> =
+        tabular.columns().iter().map(|c| Column::with_capacity(c.column_type, rows.len())).collect();
     for row in &rows {
         for ((column, spec), cell) in columns.iter_mut().zip(tabular.columns()).zip(row) {
             column.push(&spec.name, *cell).unwrap();
@@ -76,12 +62,7 @@ fn check_tabular(tabular: &Tabular, case: &Value) {
         assert_eq!(expected.len(), matrix.width);
         for (f, expected) in expected.iter().enumerate() {
             let (found, expected) = (matrix.row(r)[f], number(expected));
-            assert!(
-                same(found, expected),
-                "row {r} {:?}, {}: {found} is not {expected}",
-                cells,
-                names[f]
-            );
+            assert!(same(found, expected), "row {r} {:?}, {}: {found} is not {expected}", cells, names[f]);
             assert_eq!(found.to_bits(), single[f].to_bits(), "row {r}, {}", names[f]);
         }
     }
@@ -91,20 +72,14 @@ fn check_text(ngrams: &TextNgrams, texts: &[&str], case: &Value) {
     let terms = ngrams.apply(texts, &|| ()).unwrap();
     let expected = case["output"].as_array().unwrap();
     assert_eq!((terms.rows, expected.len()), (texts.len(), texts.len()));
-    let longest = expected
-        .iter()
-        .map(|row| row.as_array().unwrap().len())
-        .max()
-        .unwrap();
+    let longest = expected.iter().map(|row| row.as_array().unwrap().len()).max().unwrap();
     assert_eq!(terms.length, longest);
     for (r, row) in expected.iter().enumerate() {
         let at = r * terms.length;
         let row = row.as_array().unwrap();
         for i in 0..terms.length {
             let (term, weight) = (terms.term[at + i], terms.weight[at + i]);
-            let expected = row
-                .get(i)
-                .map_or((0, 0.0), |t| (t[0].as_i64().unwrap(), t[1].as_f64().unwrap()));
+            let expected = row.get(i).map_or((0, 0.0), |t| (t[0].as_i64().unwrap(), t[1].as_f64().unwrap()));
             assert!(
                 term == expected.0 && same(weight, expected.1),
                 "text {r} {:?}, term {i}: {term} {weight} is not {expected:?}",

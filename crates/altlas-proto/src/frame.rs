@@ -25,10 +25,8 @@ impl Head {
     /// Reads the prefix and refuses lengths beyond the limits, before anything is allocated.
     pub fn decode(prefix: [u8; PREFIX]) -> Result<Self, ProtoError> {
         let [a, b, c, d, e, f, g, h] = prefix;
-        let head = Self {
-            header: u32::from_le_bytes([a, b, c, d]),
-            payload: u32::from_le_bytes([e, f, g, h]),
-        };
+        let head =
+            Self { header: u32::from_le_bytes([a, b, c, d]), payload: u32::from_le_bytes([e, f, g, h]) };
         check(u64::from(head.header), MAX_HEADER)?;
         check(u64::from(head.payload), MAX_PAYLOAD)?;
         Ok(head)
@@ -41,10 +39,7 @@ pub fn encode<H: Serialize>(header: &H, payload: usize) -> Result<Vec<u8>, Proto
     serde_json::to_writer(&mut out, header)?;
     let head = check((out.len() - PREFIX) as u64, MAX_HEADER)?;
     let body = check(payload as u64, MAX_PAYLOAD)?;
-    for (slot, byte) in out
-        .iter_mut()
-        .zip(head.to_le_bytes().into_iter().chain(body.to_le_bytes()))
-    {
+    for (slot, byte) in out.iter_mut().zip(head.to_le_bytes().into_iter().chain(body.to_le_bytes())) {
         *slot = byte;
     }
     Ok(out)
@@ -88,10 +83,7 @@ fn check(announced: u64, limit: u32) -> Result<u32, ProtoError> {
     u32::try_from(announced)
         .ok()
         .filter(|n| *n <= limit)
-        .ok_or(ProtoError::TooLarge {
-            announced,
-            limit: u64::from(limit),
-        })
+        .ok_or(ProtoError::TooLarge { announced, limit: u64::from(limit) })
 }
 
 #[cfg(test)]
@@ -104,14 +96,8 @@ mod tests {
         write_frame(&mut wire, &"head", b"payload").unwrap();
         write_frame(&mut wire, &"next", b"").unwrap();
         let mut from = wire.as_slice();
-        assert_eq!(
-            read_frame::<_, String>(&mut from).unwrap(),
-            Some(("head".into(), b"payload".to_vec()))
-        );
-        assert_eq!(
-            read_frame::<_, String>(&mut from).unwrap(),
-            Some(("next".into(), Vec::new()))
-        );
+        assert_eq!(read_frame::<_, String>(&mut from).unwrap(), Some(("head".into(), b"payload".to_vec())));
+        assert_eq!(read_frame::<_, String>(&mut from).unwrap(), Some(("next".into(), Vec::new())));
         assert_eq!(read_frame::<_, String>(&mut from).unwrap(), None);
     }
 
@@ -120,10 +106,7 @@ mod tests {
         let mut wire = Vec::new();
         write_frame(&mut wire, &"head", b"payload").unwrap();
         for cut in 1..wire.len() {
-            assert!(
-                read_frame::<_, String>(&mut &wire[..cut]).is_err(),
-                "cut at {cut}"
-            );
+            assert!(read_frame::<_, String>(&mut &wire[..cut]).is_err(), "cut at {cut}");
         }
     }
 

@@ -184,12 +184,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without detail or hint.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            detail: None,
-            hint: None,
-        }
+        Self { kind, message: message.into(), detail: None, hint: None }
     }
 
     /// Adds the detail.

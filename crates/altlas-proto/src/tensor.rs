@@ -77,12 +77,7 @@ impl Tensor {
     /// A tensor from its encoded bytes.
     pub fn new(name: &str, dtype: DataType, shape: &[usize], data: Vec<u8>) -> Self {
         Self {
-            spec: TensorSpec {
-                name: name.to_owned(),
-                dtype,
-                shape: shape.to_vec(),
-                bytes: data.len(),
-            },
+            spec: TensorSpec { name: name.to_owned(), dtype, shape: shape.to_vec(), bytes: data.len() },
             data,
         }
     }
@@ -145,10 +140,7 @@ impl Tensor {
 /// Specifications and one payload for a set of tensors, in order.
 pub fn join(tensors: &[Tensor]) -> (Vec<TensorSpec>, Vec<u8>) {
     let specs = tensors.iter().map(|t| t.spec.clone()).collect();
-    (
-        specs,
-        tensors.iter().flat_map(|t| t.data.iter().copied()).collect(),
-    )
+    (specs, tensors.iter().flat_map(|t| t.data.iter().copied()).collect())
 }
 
 /// The tensors of a payload; every size is checked against its shape.
@@ -156,10 +148,7 @@ pub fn split(specs: Vec<TensorSpec>, payload: &[u8]) -> Result<Vec<Tensor>, Prot
     let mut rest = payload;
     let mut out = Vec::with_capacity(specs.len());
     for spec in specs {
-        let by_shape = spec
-            .dtype
-            .width()
-            .map(|w| spec.shape.iter().try_fold(w, |n, d| n.checked_mul(*d)));
+        let by_shape = spec.dtype.width().map(|w| spec.shape.iter().try_fold(w, |n, d| n.checked_mul(*d)));
         let fits = by_shape.is_none_or(|n| n == Some(spec.bytes));
         let Some((data, tail)) = fits.then(|| rest.split_at_checked(spec.bytes)).flatten() else {
             return Err(ProtoError::TensorSize {
@@ -169,10 +158,7 @@ pub fn split(specs: Vec<TensorSpec>, payload: &[u8]) -> Result<Vec<Tensor>, Prot
             });
         };
         rest = tail;
-        out.push(Tensor {
-            data: data.to_vec(),
-            spec,
-        });
+        out.push(Tensor { data: data.to_vec(), spec });
     }
     Ok(out)
 }

@@ -166,10 +166,7 @@ impl RuntimeError {
     pub(crate) fn of(error: &ort::Error, during: During) -> Self {
         let raw = message::clip(error.message(), 4000);
         let message = message::short(error.message());
-        if ["bad_alloc", "Failed to allocate memory", "out of memory"]
-            .iter()
-            .any(|sign| raw.contains(sign))
-        {
+        if ["bad_alloc", "Failed to allocate memory", "out of memory"].iter().any(|sign| raw.contains(sign)) {
             return Self::Memory { message, raw };
         }
         match (error.code(), during) {
@@ -186,10 +183,7 @@ impl RuntimeError {
 
     /// A panic of the binding, which means a value it does not know.
     pub(crate) fn panicked(during: &str) -> Self {
-        Self::Fault {
-            message: format!("the binding panicked while {during}"),
-            raw: String::new(),
-        }
+        Self::Fault { message: format!("the binding panicked while {during}"), raw: String::new() }
     }
 
     /// The class of failure, which decides what a client is told.
@@ -257,8 +251,6 @@ impl From<RuntimeError> for Failure {
 
 /// `[?, 3]`.
 fn shape(dims: impl Iterator<Item = Option<usize>>) -> String {
-    let dims: Vec<String> = dims
-        .map(|d| d.map_or_else(|| "?".to_owned(), |d| d.to_string()))
-        .collect();
+    let dims: Vec<String> = dims.map(|d| d.map_or_else(|| "?".to_owned(), |d| d.to_string())).collect();
     format!("[{}]", dims.join(", "))
 }

@@ -10,41 +10,26 @@ pub(crate) fn check(ports: &[PortInfo], tensors: &[Tensor]) -> Result<(), Runtim
         let name = &tensor.spec.name;
         let Some(port) = ports.iter().find(|p| p.name == *name) else {
             let known = ports.iter().map(|p| p.name.clone()).collect();
-            return Err(RuntimeError::UnknownInput {
-                name: name.clone(),
-                known,
-            });
+            return Err(RuntimeError::UnknownInput { name: name.clone(), known });
         };
         if tensors.iter().take(n).any(|earlier| earlier.spec.name == *name) {
             return Err(RuntimeError::DuplicateInput { name: name.clone() });
         }
         check_one(port, tensor)?;
     }
-    if let Some(port) = ports
-        .iter()
-        .find(|port| !tensors.iter().any(|t| t.spec.name == port.name))
-    {
+    if let Some(port) = ports.iter().find(|port| !tensors.iter().any(|t| t.spec.name == port.name)) {
         let given = tensors.iter().map(|t| t.spec.name.clone()).collect();
-        return Err(RuntimeError::MissingInput {
-            name: port.name.clone(),
-            given,
-        });
+        return Err(RuntimeError::MissingInput { name: port.name.clone(), given });
     }
     Ok(())
 }
 
 fn check_one(port: &PortInfo, tensor: &Tensor) -> Result<(), RuntimeError> {
     let name = || port.name.clone();
-    let expected = port
-        .dtype
-        .ok_or_else(|| RuntimeError::InputUnsupported { name: name() })?;
+    let expected = port.dtype.ok_or_else(|| RuntimeError::InputUnsupported { name: name() })?;
     let actual = tensor.spec.dtype;
     if actual != expected {
-        return Err(RuntimeError::InputType {
-            name: name(),
-            expected,
-            actual,
-        });
+        return Err(RuntimeError::InputType { name: name(), expected, actual });
     }
     // The runtime describes a scalar and a tensor of any rank alike, by no dimensions; that is left to the run.
     let fits = port.shape.is_empty()
@@ -56,27 +41,16 @@ fn check_one(port: &PortInfo, tensor: &Tensor) -> Result<(), RuntimeError> {
                 .all(|(want, have)| want.is_none_or(|want| want == *have));
     if !fits {
         let (expected, actual) = (port.shape.clone(), tensor.spec.shape.clone());
-        return Err(RuntimeError::InputShape {
-            name: name(),
-            expected,
-            actual,
-        });
+        return Err(RuntimeError::InputShape { name: name(), expected, actual });
     }
     Ok(())
 }
 
 /// Gives a tensor to the runtime.
 pub(crate) fn value(tensor: &Tensor) -> Result<DynValue, RuntimeError> {
-    let bytes = || RuntimeError::InputBytes {
-        name: tensor.spec.name.clone(),
-        dims: tensor.spec.shape.clone(),
-    };
-    let count = tensor
-        .spec
-        .shape
-        .iter()
-        .try_fold(1usize, |n, d| n.checked_mul(*d))
-        .ok_or_else(bytes)?;
+    let bytes =
+        || RuntimeError::InputBytes { name: tensor.spec.name.clone(), dims: tensor.spec.shape.clone() };
+    let count = tensor.spec.shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).ok_or_else(bytes)?;
     if let Some(width) = tensor.spec.dtype.width()
         && count.checked_mul(width) != Some(tensor.data.len())
     {
@@ -101,14 +75,9 @@ pub(crate) fn value(tensor: &Tensor) -> Result<DynValue, RuntimeError> {
             OrtTensor::from_array((shape, values)).map(OrtTensor::into_dyn)
         }
         DataType::String => {
-            let values = tensor
-                .as_strings()
-                .filter(|values| values.len() == count)
-                .ok_or_else(bytes)?;
+            let values = tensor.as_strings().filter(|values| values.len() == count).ok_or_else(bytes)?;
             if values.iter().any(|v| v.contains('\0')) {
-                return Err(RuntimeError::InputNul {
-                    name: tensor.spec.name.clone(),
-                });
+                return Err(RuntimeError::InputNul { name: tensor.spec.name.clone() });
             }
             OrtTensor::from_string_array((shape, values.as_slice())).map(OrtTensor::into_dyn)
         }
@@ -121,32 +90,19 @@ mod tests {
     use super::*;
 
     fn port(name: &str, dtype: DataType, shape: &[Option<usize>]) -> PortInfo {
-        PortInfo {
-            name: name.into(),
-            dtype: Some(dtype),
-            shape: shape.to_vec(),
-        }
+        PortInfo { name: name.into(), dtype: Some(dtype), shape: shape.to_vec() }
     }
 
     #[test]
     fn inputs_are_checked_against_the_signature() {
-        let ports = [
-            port("a", DataType::F32, &[None, Some(2)]),
-            port("b", DataType::String, &[]),
-        ];
+        let ports = [port("a", DataType::F32, &[None, Some(2)]), port("b", DataType::String, &[])];
         let a = Tensor::f32("a", &[1, 2], &[1.0, 2.0]);
         let b = Tensor::strings("b", &[1], &["x"]);
         let fails = |tensors: &[Tensor]| check(&ports, tensors).unwrap_err().to_string();
         assert_eq!(check(&ports, &[b.clone(), a.clone()]), Ok(()));
         assert_eq!(fails(std::slice::from_ref(&a)), "input \"b\" is missing");
-        assert_eq!(
-            fails(&[a.clone(), b.clone(), a.clone()]),
-            "input \"a\" is given twice"
-        );
-        assert_eq!(
-            fails(&[Tensor::f32("c", &[1], &[0.0])]),
-            "the model has no input \"c\""
-        );
+        assert_eq!(fails(&[a.clone(), b.clone(), a.clone()]), "input \"a\" is given twice");
+        assert_eq!(fails(&[Tensor::f32("c", &[1], &[0.0])]), "the model has no input \"c\"");
         assert_eq!(
             fails(&[Tensor::f64("a", &[1, 2], &[0.0; 2])]),
             "input \"a\" holds F64, the model takes F32"

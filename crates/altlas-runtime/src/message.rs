@@ -6,29 +6,18 @@ const LONGEST: usize = 400;
 /// Cuts a message of the runtime down to its point.
 pub(crate) fn short(raw: &str) -> String {
     // "Non-zero status code returned while running Gather node. Name:'g' Status Message: <point>"
-    let node = raw
-        .split_once("while running ")
-        .and_then(|(_, rest)| rest.split_once(" node."));
+    let node = raw.split_once("while running ").and_then(|(_, rest)| rest.split_once(" node."));
     let named = node.and_then(|(operator, rest)| {
         let name = rest.split_once("Name:'")?.1.split_once('\'')?.0;
         Some((operator, name))
     });
-    let point = raw
-        .rsplit_once("Status Message: ")
-        .map_or(raw, |(_, point)| point);
+    let point = raw.rsplit_once("Status Message: ").map_or(raw, |(_, point)| point);
     // "<path>.cc:46 void f(args) <condition> was false. <point>", also after some words of its own.
-    let point = match point
-        .find("/onnxruntime_src/")
-        .or_else(|| point.find(".cc:").map(|_| 0))
-    {
+    let point = match point.find("/onnxruntime_src/").or_else(|| point.find(".cc:").map(|_| 0)) {
         Some(_) => after_location(point),
         None => point,
     };
-    let point = point
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
+    let point = point.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let point = point.trim_end_matches('.');
     let full = match named {
         Some((operator, "")) => format!("{operator}: {point}"),
@@ -47,11 +36,7 @@ fn after_location(text: &str) -> &str {
     // A signature ends in `)`, for lambdas in `<lambda()>`, for templates in `[with …]`.
     let after_signature = after_path
         .rsplit_once("<lambda()> ")
-        .or_else(|| {
-            after_path
-                .split_once("[with ")
-                .and_then(|(_, rest)| rest.split_once("] "))
-        })
+        .or_else(|| after_path.split_once("[with ").and_then(|(_, rest)| rest.split_once("] ")))
         .or_else(|| after_path.split_once(") "));
     after_signature.map_or(after_path, |(_, point)| point)
 }

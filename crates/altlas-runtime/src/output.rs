@@ -14,10 +14,7 @@ pub(crate) fn supported(dtype: &ValueType) -> bool {
 }
 
 pub(crate) fn unsupported(name: &str, dtype: &ValueType) -> RuntimeError {
-    RuntimeError::OutputUnsupported {
-        name: name.to_owned(),
-        kind: dtype.to_string(),
-    }
+    RuntimeError::OutputUnsupported { name: name.to_owned(), kind: dtype.to_string() }
 }
 
 /// Takes a value of the runtime over.
@@ -46,12 +43,7 @@ pub(crate) fn tensor(name: &str, value: DynValue) -> Result<Tensor, RuntimeError
         DataType::I64 => read!(i64, Tensor::i64),
         DataType::Bool => {
             let (shape, values) = value.try_extract_tensor::<bool>().map_err(failed)?;
-            Tensor::new(
-                name,
-                DataType::Bool,
-                &dims(shape),
-                values.iter().map(|v| u8::from(*v)).collect(),
-            )
+            Tensor::new(name, DataType::Bool, &dims(shape), values.iter().map(|v| u8::from(*v)).collect())
         }
         DataType::String => {
             let (shape, values) = value.try_extract_strings().map_err(failed)?;
@@ -65,22 +57,14 @@ pub(crate) fn tensor(name: &str, value: DynValue) -> Result<Tensor, RuntimeError
 fn class_maps(name: &str, value: DynValue) -> Result<Tensor, RuntimeError> {
     let failed = |e: ort::Error| RuntimeError::of(&e, During::Run);
     let sequence = value.downcast::<DynSequenceValueType>().map_err(failed)?;
-    let maps = sequence
-        .try_extract_sequence::<DynMapValueType>()
-        .map_err(failed)?;
+    let maps = sequence.try_extract_sequence::<DynMapValueType>().map_err(failed)?;
     let strings = maps.first().is_some_and(
         |map| matches!(map.dtype(), ValueType::Map { key, .. } if *key == String::into_tensor_element_type()),
     );
     if strings {
-        table(
-            name,
-            maps.iter().map(|map| map.try_extract_key_values::<String, f32>()),
-        )
+        table(name, maps.iter().map(|map| map.try_extract_key_values::<String, f32>()))
     } else {
-        table(
-            name,
-            maps.iter().map(|map| map.try_extract_key_values::<i64, f32>()),
-        )
+        table(name, maps.iter().map(|map| map.try_extract_key_values::<i64, f32>()))
     }
 }
 
@@ -98,19 +82,13 @@ fn table<K: Ord>(
             None => classes = Some(keys),
             Some(classes) if *classes == keys => {}
             Some(_) => {
-                return Err(RuntimeError::RaggedMaps {
-                    name: name.to_owned(),
-                });
+                return Err(RuntimeError::RaggedMaps { name: name.to_owned() });
             }
         }
         values.extend(shares);
         count += 1;
     }
-    Ok(Tensor::f32(
-        name,
-        &[count, classes.map_or(0, |c| c.len())],
-        &values,
-    ))
+    Ok(Tensor::f32(name, &[count, classes.map_or(0, |c| c.len())], &values))
 }
 
 #[cfg(test)]

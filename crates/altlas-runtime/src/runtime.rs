@@ -34,10 +34,7 @@ impl Runtime {
     /// All sessions share one pool of threads, which sleep when there is nothing to do: spinning, the runtime's
     /// default, would take the cores that the database works on. Telemetry is off.
     pub fn load(path: &Path, options: &RuntimeOptions) -> Result<Self, RuntimeError> {
-        let failed = |reason: String| RuntimeError::Load {
-            path: path.to_owned(),
-            reason,
-        };
+        let failed = |reason: String| RuntimeError::Load { path: path.to_owned(), reason };
         // The dynamic loader's own words for a missing file are about its search.
         if !path.is_file() {
             return Err(failed("there is no such file".to_owned()));
@@ -51,25 +48,18 @@ impl Runtime {
             .and_then(|pool| pool.with_inter_threads(1))
             .and_then(|pool| pool.with_spin_control(false))
             .map_err(set_up)?;
-        let environment = builder
-            .with_name("altlas")
-            .with_telemetry(false)
-            .with_global_thread_pool(pool)
-            .build()
-            .map_err(|e| match e.message() {
-                m if m.contains("only one environment") => RuntimeError::AlreadyLoaded,
-                _ => set_up(e),
-            })?;
+        let environment =
+            builder.with_name("altlas").with_telemetry(false).with_global_thread_pool(pool).build().map_err(
+                |e| match e.message() {
+                    m if m.contains("only one environment") => RuntimeError::AlreadyLoaded,
+                    _ => set_up(e),
+                },
+            )?;
         // Errors come back as results; on stderr they would be there twice, the second time without context.
         environment.set_log_level(LogLevel::Fatal);
         let (providers, notes) = providers::choose(&environment, &options.providers);
         let version = version::of_library(&path).unwrap_or_default();
-        Ok(Self(Arc::new(Inner {
-            environment,
-            version,
-            providers,
-            notes,
-        })))
+        Ok(Self(Arc::new(Inner { environment, version, providers, notes })))
     }
 
     /// Version of the library, `1.31.1` for example.
@@ -79,13 +69,7 @@ impl Runtime {
 
     /// The execution providers in force, in order of preference; `cpu` is the last.
     pub fn providers(&self) -> Vec<String> {
-        self.0
-            .providers
-            .iter()
-            .map(|p| p.name)
-            .chain(["cpu"])
-            .map(str::to_owned)
-            .collect()
+        self.0.providers.iter().map(|p| p.name).chain(["cpu"]).map(str::to_owned).collect()
     }
 
     /// Why providers that were asked for are not in force.

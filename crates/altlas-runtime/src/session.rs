@@ -57,11 +57,7 @@ impl Session {
         let session = opened
             .map_err(|_| RuntimeError::panicked("opening a model"))?
             .map_err(|e| RuntimeError::of(&e, During::Open))?;
-        let outputs = session
-            .outputs()
-            .iter()
-            .map(|o| (o.name().to_owned(), o.dtype().clone()))
-            .collect();
+        let outputs = session.outputs().iter().map(|o| (o.name().to_owned(), o.dtype().clone())).collect();
         Ok(Self {
             signature: signature::of(&session)?,
             outputs,
@@ -98,21 +94,14 @@ impl Session {
     ) -> Result<Vec<Tensor>, RuntimeError> {
         input::check(&self.signature.inputs, inputs)?;
         let wanted = self.wanted(outputs)?;
-        let values: Vec<(&str, DynValue)> = inputs
-            .iter()
-            .map(|t| Ok((t.spec.name.as_str(), input::value(t)?)))
-            .collect::<Result<_, _>>()?;
+        let values: Vec<(&str, DynValue)> =
+            inputs.iter().map(|t| Ok((t.spec.name.as_str(), input::value(t)?))).collect::<Result<_, _>>()?;
         let options = Arc::new(RunOptions::new().map_err(|e| RuntimeError::of(&e, During::Run))?);
         let _watch = stop.watch(&options)?;
         let mut turn = self.take_turn(stop)?;
-        let session = turn
-            .session
-            .as_mut()
-            .ok_or_else(|| RuntimeError::panicked("waiting"))?;
-        catch_unwind(AssertUnwindSafe(|| {
-            compute(session, &values, &wanted, &options, stop)
-        }))
-        .map_err(|_| RuntimeError::panicked("running a model"))?
+        let session = turn.session.as_mut().ok_or_else(|| RuntimeError::panicked("waiting"))?;
+        catch_unwind(AssertUnwindSafe(|| compute(session, &values, &wanted, &options, stop)))
+            .map_err(|_| RuntimeError::panicked("running a model"))?
     }
 
     /// The outputs to compute, each once, all of types that can be read.
@@ -126,24 +115,15 @@ impl Session {
             return Ok(self.outputs.iter().map(|(name, _)| name.as_str()).collect());
         }
         let find = |name: &String| {
-            let found = self
-                .outputs
-                .iter()
-                .find(|(known, _)| known == name)
-                .ok_or_else(|| {
-                    let known = self.outputs.iter().map(|(known, _)| known.clone()).collect();
-                    RuntimeError::UnknownOutput {
-                        name: name.clone(),
-                        known,
-                    }
-                })?;
+            let found = self.outputs.iter().find(|(known, _)| known == name).ok_or_else(|| {
+                let known = self.outputs.iter().map(|(known, _)| known.clone()).collect();
+                RuntimeError::UnknownOutput { name: name.clone(), known }
+            })?;
             readable(found)?;
             Ok(found.0.as_str())
         };
-        if let Some(name) = names
-            .iter()
-            .enumerate()
-            .find_map(|(n, name)| names.iter().take(n).find(|e| *e == name))
+        if let Some(name) =
+            names.iter().enumerate().find_map(|(n, name)| names.iter().take(n).find(|e| *e == name))
         {
             return Err(RuntimeError::DuplicateOutput { name: name.clone() });
         }
@@ -154,10 +134,7 @@ impl Session {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(session) = slot.take() {
-                return Ok(Turn {
-                    of: self,
-                    session: Some(session),
-                });
+                return Ok(Turn { of: self, session: Some(session) });
             }
             if stop.is_stopped() {
                 return Err(RuntimeError::Stopped);
@@ -170,9 +147,7 @@ impl Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session")
-            .field("signature", &self.signature)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("signature", &self.signature).finish_non_exhaustive()
     }
 }
 
@@ -215,12 +190,7 @@ fn compute(
         true => RuntimeError::Stopped,
         false => RuntimeError::of(&e, During::Run),
     };
-    let memory = MemoryInfo::new(
-        AllocationDevice::CPU,
-        0,
-        AllocatorType::Device,
-        MemoryType::CPUOutput,
-    );
+    let memory = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUOutput);
     let memory = memory.map_err(failed)?;
     let mut binding = session.create_binding().map_err(failed)?;
     for (name, value) in inputs {
@@ -230,9 +200,7 @@ fn compute(
         binding.bind_output_to_device(*name, &memory).map_err(failed)?;
     }
     let mut found = HashMap::new();
-    let outputs = session
-        .run_binding_with_options(&binding, options)
-        .map_err(failed)?;
+    let outputs = session.run_binding_with_options(&binding, options).map_err(failed)?;
     for (name, value) in outputs {
         let tensor = output::tensor(name, value)?;
         found.insert(name.to_owned(), tensor);

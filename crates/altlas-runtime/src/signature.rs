@@ -16,11 +16,7 @@ pub(crate) fn of(session: &Session) -> Result<ModelSignature, RuntimeError> {
         Ok(keys.into_iter().filter_map(value).collect::<BTreeMap<_, _>>())
     });
     let metadata = described.map_err(|e| RuntimeError::of(&e, During::Open))?;
-    Ok(ModelSignature {
-        inputs: ports(session.inputs()),
-        outputs: ports(session.outputs()),
-        metadata,
-    })
+    Ok(ModelSignature { inputs: ports(session.inputs()), outputs: ports(session.outputs()), metadata })
 }
 
 fn port(outlet: &Outlet) -> PortInfo {
@@ -28,23 +24,13 @@ fn port(outlet: &Outlet) -> PortInfo {
     match outlet.dtype() {
         ValueType::Tensor { ty, shape, .. } => {
             let shape = shape.iter().map(|d| usize::try_from(*d).ok()).collect();
-            PortInfo {
-                name,
-                dtype: data_type(*ty),
-                shape,
-            }
+            PortInfo { name, dtype: data_type(*ty), shape }
         }
         // Run gives these as a tensor [rows, classes].
-        dtype if is_class_maps(dtype) => PortInfo {
-            name,
-            dtype: Some(DataType::F32),
-            shape: vec![None, None],
-        },
-        _ => PortInfo {
-            name,
-            dtype: None,
-            shape: vec![],
-        },
+        dtype if is_class_maps(dtype) => {
+            PortInfo { name, dtype: Some(DataType::F32), shape: vec![None, None] }
+        }
+        _ => PortInfo { name, dtype: None, shape: vec![] },
     }
 }
 

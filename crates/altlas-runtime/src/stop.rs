@@ -45,10 +45,7 @@ impl StopHandle {
             return Err(RuntimeError::Stopped);
         }
         state.running.push(Arc::clone(options));
-        Ok(Watch {
-            handle: self,
-            options: Arc::clone(options),
-        })
+        Ok(Watch { handle: self, options: Arc::clone(options) })
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -58,9 +55,7 @@ impl StopHandle {
 
 impl std::fmt::Debug for StopHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StopHandle")
-            .field("stopped", &self.is_stopped())
-            .finish_non_exhaustive()
+        f.debug_struct("StopHandle").field("stopped", &self.is_stopped()).finish_non_exhaustive()
     }
 }
 
@@ -72,9 +67,6 @@ pub(crate) struct Watch<'h> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        self.handle
-            .state()
-            .running
-            .retain(|options| !Arc::ptr_eq(options, &self.options));
+        self.handle.state().running.retain(|options| !Arc::ptr_eq(options, &self.options));
     }
 }

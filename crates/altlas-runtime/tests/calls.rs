@@ -13,55 +13,23 @@ use altlas_runtime::{Runtime, RuntimeError, RuntimeOptions, Session, StopHandle}
 use prost::Message;
 
 fn tensor_port(name: &str, elem_type: i32, rank: usize) -> ValueInfoProto {
-    let shape = Some(TensorShapeProto {
-        dim: vec![Dimension::default(); rank],
-    });
-    let value = Some(type_proto::Value::Tensor(TensorType {
-        elem_type: Some(elem_type),
-        shape,
-    }));
-    let r#type = Some(TypeProto {
-        value,
-        denotation: None,
-    });
-    ValueInfoProto {
-        name: Some(name.into()),
-        r#type,
-        ..Default::default()
-    }
+    let shape = Some(TensorShapeProto { dim: vec![Dimension::default(); rank] });
+    let value = Some(type_proto::Value::Tensor(TensorType { elem_type: Some(elem_type), shape }));
+    let r#type = Some(TypeProto { value, denotation: None });
+    ValueInfoProto { name: Some(name.into()), r#type, ..Default::default() }
 }
 
 fn node(op: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
     let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-    NodeProto {
-        input: owned(inputs),
-        output: owned(outputs),
-        op_type: Some(op.into()),
-        ..Default::default()
-    }
+    NodeProto { input: owned(inputs), output: owned(outputs), op_type: Some(op.into()), ..Default::default() }
 }
 
 fn model(graph: GraphProto) -> Vec<u8> {
-    let opset_import = vec![OperatorSetIdProto {
-        domain: None,
-        version: Some(17),
-    }];
-    let graph = Some(GraphProto {
-        name: Some("g".into()),
-        ..graph
-    });
-    let metadata_props = vec![StringStringEntryProto {
-        key: Some("k".into()),
-        value: Some("v".into()),
-    }];
-    ModelProto {
-        ir_version: Some(8),
-        opset_import,
-        graph,
-        metadata_props,
-        ..Default::default()
-    }
-    .encode_to_vec()
+    let opset_import = vec![OperatorSetIdProto { domain: None, version: Some(17) }];
+    let graph = Some(GraphProto { name: Some("g".into()), ..graph });
+    let metadata_props = vec![StringStringEntryProto { key: Some("k".into()), value: Some("v".into()) }];
+    ModelProto { ir_version: Some(8), opset_import, graph, metadata_props, ..Default::default() }
+        .encode_to_vec()
 }
 
 /// `length` products with a square matrix, one after the other.
@@ -74,11 +42,7 @@ fn chain(length: usize, width: usize) -> Vec<u8> {
         ..Default::default()
     };
     let name = |n: usize| {
-        if n == length {
-            "y".to_owned()
-        } else {
-            format!("x{n}")
-        }
+        if n == length { "y".to_owned() } else { format!("x{n}") }
     };
     let product = |n| node("MatMul", &[&name(n), "w"], &[&name(n + 1)]);
     model(GraphProto {
@@ -91,19 +55,9 @@ fn chain(length: usize, width: usize) -> Vec<u8> {
 }
 
 fn constant_tree() -> Vec<u8> {
-    let trees = [Tree {
-        nodes: vec![TreeNode::Leaf { values: vec![1.5] }],
-    }];
+    let trees = [Tree { nodes: vec![TreeNode::Leaf { values: vec![1.5] }] }];
     let (input, output, post, metadata) = ("features", "variable", Default::default(), &[][..]);
-    let spec = TreeRegressor {
-        width: 2,
-        trees: &trees,
-        base: 0.0,
-        post,
-        input,
-        output,
-        metadata,
-    };
+    let spec = TreeRegressor { width: 2, trees: &trees, base: 0.0, post, input, output, metadata };
     tree_regressor(&spec).unwrap()
 }
 
@@ -115,10 +69,7 @@ fn the_runtime_tells_about_itself() {
     assert!(parts.next().unwrap().parse::<u32>().unwrap() >= 31);
     assert_eq!(runtime.providers().last().unwrap(), "cpu");
     assert!(
-        runtime
-            .notes()
-            .iter()
-            .any(|n| n.contains("abacus") && n.contains("does not know")),
+        runtime.notes().iter().any(|n| n.contains("abacus") && n.contains("does not know")),
         "{:?}",
         runtime.notes()
     );
@@ -191,27 +142,15 @@ fn wrong_calls_say_what_is_wrong() {
     let failure = fails(&[good.clone(), Tensor::f32("x", &[1], &[0.0])], &[]);
     assert_eq!(failure.detail.as_deref(), Some("inputs of the model: features"));
     let failure = fails(&[Tensor::f64("features", &[1, 2], &[0.0, 0.0])], &[]);
-    assert_eq!(
-        failure.message,
-        "input \"features\" holds F64, the model takes F32"
-    );
+    assert_eq!(failure.message, "input \"features\" holds F64, the model takes F32");
     let failure = fails(&[Tensor::f32("features", &[1, 3], &[0.0; 3])], &[]);
-    assert_eq!(
-        failure.message,
-        "input \"features\" has shape [1, 3], the model takes [?, 2]"
-    );
+    assert_eq!(failure.message, "input \"features\" has shape [1, 3], the model takes [?, 2]");
     let failure = fails(std::slice::from_ref(&good), &["nothing".into()]);
     assert_eq!(failure.kind, FailureKind::BadParameter);
     assert_eq!(failure.detail.as_deref(), Some("outputs of the model: variable"));
     let twice = ["variable".to_owned(), "variable".to_owned()];
-    assert_eq!(
-        fails(std::slice::from_ref(&good), &twice).kind,
-        FailureKind::BadParameter
-    );
-    assert_eq!(
-        session.run(&[good], &[], &stop).unwrap()[0].as_f32().unwrap(),
-        [1.5]
-    );
+    assert_eq!(fails(std::slice::from_ref(&good), &twice).kind, FailureKind::BadParameter);
+    assert_eq!(session.run(&[good], &[], &stop).unwrap()[0].as_f32().unwrap(), [1.5]);
 }
 
 #[test]
@@ -224,10 +163,7 @@ fn data_that_a_model_cannot_take_are_the_callers_fault() {
         float_data: vec![1.0, 2.0, 3.0],
         ..Default::default()
     };
-    let gather = NodeProto {
-        name: Some("look_up".into()),
-        ..node("Gather", &["table", "x"], &["y"])
-    };
+    let gather = NodeProto { name: Some("look_up".into()), ..node("Gather", &["table", "x"], &["y"]) };
     let bytes = model(GraphProto {
         node: vec![gather],
         initializer: vec![table],
@@ -239,13 +175,7 @@ fn data_that_a_model_cannot_take_are_the_callers_fault() {
     let run = |x: i64| session.run(&[Tensor::i64("x", &[1], &[x])], &[], &StopHandle::new());
     let failure = Failure::from(run(9).unwrap_err());
     assert_eq!(failure.kind, FailureKind::BadInput);
-    assert!(
-        failure
-            .message
-            .contains("Gather \"look_up\": indices element out of"),
-        "{}",
-        failure.message
-    );
+    assert!(failure.message.contains("Gather \"look_up\": indices element out of"), "{}", failure.message);
     assert!(failure.detail.unwrap().contains("Non-zero status code"));
     assert_eq!(run(2).unwrap()[0].as_f32().unwrap(), [3.0]);
 }
@@ -254,17 +184,11 @@ fn data_that_a_model_cannot_take_are_the_callers_fault() {
 fn every_element_type_goes_through() {
     let Some(runtime) = common::runtime() else { return };
     let cases = [
-        (
-            data_type::FLOAT,
-            Tensor::f32("x", &[2], &[1.5, f32::NEG_INFINITY]),
-        ),
+        (data_type::FLOAT, Tensor::f32("x", &[2], &[1.5, f32::NEG_INFINITY])),
         (data_type::DOUBLE, Tensor::f64("x", &[2, 1], &[1e300, -0.0])),
         (data_type::INT32, Tensor::i32("x", &[1, 2], &[i32::MIN, 7])),
         (data_type::INT64, Tensor::i64("x", &[2], &[i64::MAX, -7])),
-        (
-            data_type::BOOL,
-            Tensor::new("x", DataType::Bool, &[2], vec![1, 0]),
-        ),
+        (data_type::BOOL, Tensor::new("x", DataType::Bool, &[2], vec![1, 0])),
         (data_type::STRING, Tensor::strings("x", &[2], &["İğne", ""])),
         (data_type::FLOAT, Tensor::f32("x", &[0, 3], &[])),
         (data_type::STRING, Tensor::strings::<&str>("x", &[0], &[])),
@@ -278,9 +202,7 @@ fn every_element_type_goes_through() {
             ..Default::default()
         });
         let session = Session::open(runtime, &bytes).unwrap();
-        let got = session
-            .run(std::slice::from_ref(&given), &[], &StopHandle::new())
-            .unwrap();
+        let got = session.run(std::slice::from_ref(&given), &[], &StopHandle::new()).unwrap();
         assert_eq!(got[0].spec.name, "y");
         assert_eq!(
             (&got[0].data, &got[0].spec.shape, got[0].spec.dtype),
@@ -292,23 +214,14 @@ fn every_element_type_goes_through() {
 #[test]
 fn types_that_altlas_does_not_carry_are_named() {
     let Some(runtime) = common::runtime() else { return };
-    let to = AttributeProto {
-        name: Some("to".into()),
-        r#type: Some(attribute_type::INT),
-        ..Default::default()
-    };
+    let to =
+        AttributeProto { name: Some("to".into()), r#type: Some(attribute_type::INT), ..Default::default() };
     let mut cast = node("Cast", &["x"], &["half"]);
-    cast.attribute.push(AttributeProto {
-        i: Some(i64::from(data_type::FLOAT16)),
-        ..to
-    });
+    cast.attribute.push(AttributeProto { i: Some(i64::from(data_type::FLOAT16)), ..to });
     let bytes = model(GraphProto {
         node: vec![cast, node("Identity", &["x"], &["same"])],
         input: vec![tensor_port("x", data_type::FLOAT, 1)],
-        output: vec![
-            tensor_port("half", data_type::FLOAT16, 1),
-            tensor_port("same", data_type::FLOAT, 1),
-        ],
+        output: vec![tensor_port("half", data_type::FLOAT16, 1), tensor_port("same", data_type::FLOAT, 1)],
         ..Default::default()
     });
     let session = Session::open(runtime, &bytes).unwrap();
@@ -319,9 +232,7 @@ fn types_that_altlas_does_not_carry_are_named() {
     assert!(failure.message.contains("\"half\""), "{}", failure.message);
     assert!(failure.hint.unwrap().contains("Cast"));
     // The other output can still be had.
-    let got = session
-        .run(&inputs, &["same".into()], &StopHandle::new())
-        .unwrap();
+    let got = session.run(&inputs, &["same".into()], &StopHandle::new()).unwrap();
     assert_eq!(got[0].as_f32().unwrap(), [2.0]);
 }
 
@@ -346,10 +257,7 @@ fn a_running_call_stops() {
     assert_eq!(result.unwrap_err(), RuntimeError::Stopped);
     assert!(took < Duration::from_secs(1), "{took:?}");
     // The handle stays stopped; the session works on.
-    assert_eq!(
-        session.run(&inputs, &[], &stop).unwrap_err(),
-        RuntimeError::Stopped
-    );
+    assert_eq!(session.run(&inputs, &[], &stop).unwrap_err(), RuntimeError::Stopped);
 
     // A call that waits for its turn stops too.
     let (first, second) = (StopHandle::new(), StopHandle::new());

@@ -39,11 +39,7 @@ impl Given {
             DataType::String => Tensor::strings(
                 name,
                 shape,
-                &self
-                    .values
-                    .iter()
-                    .map(|v| v.as_str().unwrap())
-                    .collect::<Vec<_>>(),
+                &self.values.iter().map(|v| v.as_str().unwrap()).collect::<Vec<_>>(),
             ),
             other => panic!("no reference has {other:?}"),
         }
@@ -52,10 +48,7 @@ impl Given {
 
 fn models() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let mut models: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut models: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     models.retain(|path| path.extension().is_some_and(|e| e == "onnx"));
     models.sort();
     assert!(models.len() >= 14, "{} models", models.len());
@@ -85,16 +78,10 @@ fn results_agree_with_the_libraries() {
             serde_json::from_slice(&std::fs::read(model.with_extension("json")).unwrap()).unwrap();
         let session = Session::open(runtime, &std::fs::read(&model).unwrap()).unwrap();
         let inputs: Vec<Tensor> = reference.inputs.iter().map(Given::tensor).collect();
-        let got = session
-            .run(&inputs, &[], &StopHandle::new())
-            .unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        let got = session.run(&inputs, &[], &StopHandle::new()).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         assert_eq!(got.len(), session.signature().outputs.len());
         for (got, port) in got.iter().zip(&session.signature().outputs) {
-            assert_eq!(
-                (&got.spec.name, Some(got.spec.dtype)),
-                (&port.name, port.dtype),
-                "{name}"
-            );
+            assert_eq!((&got.spec.name, Some(got.spec.dtype)), (&port.name, port.dtype), "{name}");
         }
         let mut furthest = 0.0f64;
         for expected in reference.outputs.iter().map(Given::tensor) {

@@ -25,9 +25,7 @@ fn random_tree(random: &mut Random, values: usize) -> Tree {
 fn grow(tree: &mut Tree, random: &mut Random, values: usize, depth: usize) -> u32 {
     let at = tree.nodes.len();
     if depth == 6 || random.below(5) == 0 {
-        tree.nodes.push(TreeNode::Leaf {
-            values: (0..values).map(|_| random.float()).collect(),
-        });
+        tree.nodes.push(TreeNode::Leaf { values: (0..values).map(|_| random.float()).collect() });
         return at as u32;
     }
     tree.nodes.push(TreeNode::Leaf { values: vec![] });
@@ -35,13 +33,7 @@ fn grow(tree: &mut Tree, random: &mut Random, values: usize, depth: usize) -> u3
     let right = grow(tree, random, values, depth + 1);
     let threshold = THRESHOLDS[random.below(THRESHOLDS.len())];
     let (feature, missing_left) = (random.below(WIDTH) as u32, random.below(2) == 0);
-    tree.nodes[at] = TreeNode::Branch {
-        feature,
-        threshold,
-        missing_left,
-        left,
-        right,
-    };
+    tree.nodes[at] = TreeNode::Branch { feature, threshold, missing_left, left, right };
     at as u32
 }
 
@@ -59,20 +51,14 @@ fn random_rows(random: &mut Random) -> Vec<f32> {
 
 fn run(runtime: &Runtime, model: &[u8], inputs: &[Tensor]) -> Vec<Tensor> {
     check(model, &Limits::default()).unwrap();
-    Session::open(runtime, model)
-        .unwrap()
-        .run(inputs, &[], &StopHandle::new())
-        .unwrap()
+    Session::open(runtime, model).unwrap().run(inputs, &[], &StopHandle::new()).unwrap()
 }
 
 fn assert_close(got: &[f32], expected: &[f64]) {
     assert_eq!(got.len(), expected.len());
     for (n, (got, expected)) in got.iter().zip(expected).enumerate() {
         let distance = (f64::from(*got) - expected).abs();
-        assert!(
-            distance <= 1e-5 * expected.abs().max(1.0),
-            "value {n}: {got}, expected {expected}"
-        );
+        assert!(distance <= 1e-5 * expected.abs().max(1.0), "value {n}: {got}, expected {expected}");
     }
 }
 
@@ -85,27 +71,13 @@ fn tree_regressions() {
     let Some(runtime) = common::runtime() else { return };
     let mut random = Random(1);
     // One tree, few, many (the runtime evaluates them differently), and a lone leaf.
-    for (count, post) in [
-        (1, Post::None),
-        (3, Post::Exp),
-        (40, Post::ExpM1),
-        (250, Post::None),
-        (0, Post::None),
-    ] {
+    for (count, post) in
+        [(1, Post::None), (3, Post::Exp), (40, Post::ExpM1), (250, Post::None), (0, Post::None)]
+    {
         let mut trees: Vec<Tree> = (0..count).map(|_| random_tree(&mut random, 1)).collect();
-        trees.push(Tree {
-            nodes: vec![TreeNode::Leaf { values: vec![0.5] }],
-        });
+        trees.push(Tree { nodes: vec![TreeNode::Leaf { values: vec![0.5] }] });
         let (input, output, base) = ("features", "variable", -0.75);
-        let spec = TreeRegressor {
-            width: WIDTH,
-            trees: &trees,
-            base,
-            post,
-            input,
-            output,
-            metadata: &[],
-        };
+        let spec = TreeRegressor { width: WIDTH, trees: &trees, base, post, input, output, metadata: &[] };
         let model = tree_regressor(&spec).unwrap();
         let rows = random_rows(&mut random);
         let got = run(runtime, &model, &[Tensor::f32("features", &[ROWS, WIDTH], &rows)]);
@@ -120,15 +92,8 @@ fn tree_regressions() {
         });
         assert_close(&got[0].as_f32().unwrap(), &expected.collect::<Vec<_>>());
         // A single row takes another path through the runtime.
-        let one = run(
-            runtime,
-            &model,
-            &[Tensor::f32("features", &[1, WIDTH], &rows[..WIDTH])],
-        );
-        assert_close(
-            &one[0].as_f32().unwrap(),
-            &[f64::from(got[0].as_f32().unwrap()[0])],
-        );
+        let one = run(runtime, &model, &[Tensor::f32("features", &[1, WIDTH], &rows[..WIDTH])]);
+        assert_close(&one[0].as_f32().unwrap(), &[f64::from(got[0].as_f32().unwrap()[0])]);
         // No row gives no result.
         let none = run(runtime, &model, &[Tensor::f32("features", &[0, WIDTH], &[])]);
         assert_eq!(none[0].spec.shape, [0, 1]);
@@ -144,11 +109,7 @@ fn softmax(scores: &[f64]) -> Vec<f64> {
 
 fn likeliest(probabilities: &[f32]) -> i64 {
     let best = |best: usize, n: usize| {
-        if probabilities[n] > probabilities[best] {
-            n
-        } else {
-            best
-        }
+        if probabilities[n] > probabilities[best] { n } else { best }
     };
     (0..probabilities.len()).fold(0, best) as i64
 }
@@ -159,10 +120,7 @@ fn assert_classes(got: &[Tensor], expected: &[Vec<f64>]) {
     assert_close(&probabilities, &expected.concat());
     let labels: Vec<i64> = probabilities.chunks(expected[0].len()).map(likeliest).collect();
     assert_eq!(got[0].as_i64().unwrap(), labels);
-    assert_eq!(
-        (got[0].spec.name.as_str(), got[1].spec.name.as_str()),
-        ("label", "probabilities")
-    );
+    assert_eq!((got[0].spec.name.as_str(), got[1].spec.name.as_str()), ("label", "probabilities"));
 }
 
 #[test]
@@ -173,25 +131,12 @@ fn tree_classifications() {
     let input = [Tensor::f32("features", &[ROWS, WIDTH], &rows)];
     let write = |classes, trees: &[Tree], tree_classes: &[u32], base: &[f32], scores| {
         let (width, input, metadata) = (WIDTH, "features", &[][..]);
-        let spec = TreeClassifier {
-            width,
-            classes,
-            trees,
-            tree_classes,
-            base,
-            scores,
-            input,
-            metadata,
-        };
+        let spec = TreeClassifier { width, classes, trees, tree_classes, base, scores, input, metadata };
         tree_classifier(&spec).unwrap()
     };
 
     let trees: Vec<Tree> = (0..20).map(|_| random_tree(&mut random, 1)).collect();
-    let binary = run(
-        runtime,
-        &write(2, &trees, &[], &[0.25], ClassScores::Logits),
-        &input,
-    );
+    let binary = run(runtime, &write(2, &trees, &[], &[0.25], ClassScores::Logits), &input);
     let expected = rows.chunks(WIDTH).map(|row| {
         let score = leaves(&trees, row).map(|leaf| f64::from(leaf[0])).sum::<f64>() + 0.25;
         vec![1.0 / (1.0 + score.exp()), 1.0 / (1.0 + (-score).exp())]
@@ -201,11 +146,7 @@ fn tree_classifications() {
     let base = [0.5, -0.25, 0.0, 0.125];
     let given: Vec<u32> = (0..20).map(|n| n / 5).collect();
     for tree_classes in [&[][..], &given] {
-        let got = run(
-            runtime,
-            &write(4, &trees, tree_classes, &base, ClassScores::Logits),
-            &input,
-        );
+        let got = run(runtime, &write(4, &trees, tree_classes, &base, ClassScores::Logits), &input);
         let expected = rows.chunks(WIDTH).map(|row| {
             let mut scores = base.map(f64::from);
             for (n, leaf) in leaves(&trees, row).enumerate() {
@@ -222,31 +163,15 @@ fn tree_classifications() {
         let sums = |row: &[f32]| {
             let mut sums = vec![0.0f64; classes];
             for leaf in leaves(&forest, row) {
-                sums.iter_mut()
-                    .zip(leaf)
-                    .for_each(|(sum, v)| *sum += f64::from(*v));
+                sums.iter_mut().zip(leaf).for_each(|(sum, v)| *sum += f64::from(*v));
             }
             sums
         };
-        let got = run(
-            runtime,
-            &write(classes, &forest, &[], &[], ClassScores::Probabilities),
-            &input,
-        );
+        let got = run(runtime, &write(classes, &forest, &[], &[], ClassScores::Probabilities), &input);
         assert_classes(&got, &rows.chunks(WIDTH).map(sums).collect::<Vec<_>>());
         if classes > 2 {
-            let got = run(
-                runtime,
-                &write(classes, &forest, &[], &[], ClassScores::Logits),
-                &input,
-            );
-            assert_classes(
-                &got,
-                &rows
-                    .chunks(WIDTH)
-                    .map(|row| softmax(&sums(row)))
-                    .collect::<Vec<_>>(),
-            );
+            let got = run(runtime, &write(classes, &forest, &[], &[], ClassScores::Logits), &input);
+            assert_classes(&got, &rows.chunks(WIDTH).map(|row| softmax(&sums(row))).collect::<Vec<_>>());
         }
     }
 }
@@ -254,9 +179,7 @@ fn tree_classifications() {
 #[test]
 fn small_probabilities_keep_their_digits() {
     let Some(runtime) = common::runtime() else { return };
-    let trees = [Tree {
-        nodes: vec![TreeNode::Leaf { values: vec![30.0] }],
-    }];
+    let trees = [Tree { nodes: vec![TreeNode::Leaf { values: vec![30.0] }] }];
     let (scores, input, metadata) = (ClassScores::Logits, "features", &[][..]);
     let spec = TreeClassifier {
         width: 1,
@@ -268,11 +191,7 @@ fn small_probabilities_keep_their_digits() {
         input,
         metadata,
     };
-    let got = run(
-        runtime,
-        &tree_classifier(&spec).unwrap(),
-        &[Tensor::f32("features", &[1, 1], &[0.0])],
-    );
+    let got = run(runtime, &tree_classifier(&spec).unwrap(), &[Tensor::f32("features", &[1, 1], &[0.0])]);
     let small = f64::from(got[1].as_f32().unwrap()[0]);
     let exact = 1.0 / (1.0 + 30f64.exp());
     assert!((small / exact - 1.0).abs() < 1e-3, "{small} instead of {exact}");
@@ -298,11 +217,7 @@ fn linear_regressions() {
         let model = linear_regressor(&spec).unwrap();
         let got = run(runtime, &model, &[Tensor::f32("in", &[ROWS, WIDTH], &rows)]);
         let expected = rows.chunks(WIDTH).map(|row| {
-            let sum: f64 = row
-                .iter()
-                .zip(coefficients)
-                .map(|(x, c)| f64::from(*x) * f64::from(*c))
-                .sum();
+            let sum: f64 = row.iter().zip(coefficients).map(|(x, c)| f64::from(*x) * f64::from(*c)).sum();
             match post {
                 Post::None => sum + 0.5,
                 Post::Exp => (sum + 0.5).exp(),
@@ -321,18 +236,10 @@ fn linear_regressions() {
 fn bags_of_terms() {
     let Some(runtime) = common::runtime() else { return };
     let (mut random, buckets, classes, length) = (Random(4), 50, 6, 9);
-    let mut weights: Vec<f32> = (0..(buckets + 1) * classes)
-        .map(|_| random.float() * 3.0)
-        .collect();
+    let mut weights: Vec<f32> = (0..(buckets + 1) * classes).map(|_| random.float() * 3.0).collect();
     weights[..classes].fill(0.0);
     let bias: Vec<f32> = (0..classes).map(|_| random.float()).collect();
-    let spec = TextBagClassifier {
-        buckets,
-        classes,
-        weights: &weights,
-        bias: &bias,
-        metadata: &[],
-    };
+    let spec = TextBagClassifier { buckets, classes, weights: &weights, bias: &bias, metadata: &[] };
     let model = text_bag_classifier(&spec).unwrap();
     let (mut terms, mut shares) = (vec![0i64; ROWS * length], vec![0f32; ROWS * length]);
     for row in 0..ROWS {
@@ -355,9 +262,6 @@ fn bags_of_terms() {
         })
         .collect();
     let shape = [ROWS, length];
-    let inputs = [
-        Tensor::i64("term", &shape, &terms),
-        Tensor::f32("weight", &shape, &shares),
-    ];
+    let inputs = [Tensor::i64("term", &shape, &terms), Tensor::f32("weight", &shape, &shares)];
     assert_classes(&run(runtime, &model, &inputs), &expected);
 }

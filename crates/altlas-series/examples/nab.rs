@@ -30,12 +30,8 @@ impl Counts {
     fn add(&mut self, flags: &[bool], inside: &[bool]) {
         let mut found = false;
         for (i, (&flag, &inside_now)) in flags.iter().zip(inside).enumerate() {
-            let starts = inside_now
-                && !i
-                    .checked_sub(1)
-                    .and_then(|i| inside.get(i))
-                    .copied()
-                    .unwrap_or(false);
+            let starts =
+                inside_now && !i.checked_sub(1).and_then(|i| inside.get(i)).copied().unwrap_or(false);
             self.flagged += usize::from(flag);
             self.flagged_inside += usize::from(flag && inside_now);
             self.windows += usize::from(starts);
@@ -60,10 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let series = all.entry(file.to_owned()).or_default();
         let ts_us = Some(microseconds(time).ok_or("timestamp")?);
-        series.points.push(Point {
-            ts_us,
-            value: value.parse().unwrap_or(f64::NAN),
-        });
+        series.points.push(Point { ts_us, value: value.parse().unwrap_or(f64::NAN) });
         series.in_window.push(inside == "1");
     }
     let options = Options::default().validate()?;
@@ -77,10 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             points += flags.len();
             if let Some(period) = detection.period {
                 seasonal += 1;
-                eprintln!(
-                    "{file}: period {period} steps, time stamps {:?}",
-                    detection.spacing
-                );
+                eprintln!("{file}: period {period} steps, time stamps {:?}", detection.spacing);
             }
         }
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
@@ -90,10 +80,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             100.0 * share(total.flagged, points),
             share(total.flagged_inside, total.flagged),
             share(
-                all.values()
-                    .flat_map(|series| &series.in_window)
-                    .filter(|&&inside| inside)
-                    .count(),
+                all.values().flat_map(|series| &series.in_window).filter(|&&inside| inside).count(),
                 points
             ),
             total.windows_found,
@@ -111,11 +98,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn microseconds(text: &str) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (year, month) = if month <= 2 {
-        (year - 1, month + 9)
-    } else {
-        (year, month - 3)
-    };
+    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let day_of_year = (153 * month + 2) / 5 + day - 1;
     let days = 365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
     let seconds = number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;

@@ -66,11 +66,7 @@ pub fn detect(
         Some(season) => (Some(season.period), season.fit),
         None => (None, vec![0.0; points.len()]),
     };
-    let remainder: Vec<f64> = in_order
-        .iter()
-        .zip(&fit)
-        .map(|(value, fit)| value - fit)
-        .collect();
+    let remainder: Vec<f64> = in_order.iter().zip(&fit).map(|(value, fit)| value - fit).collect();
     let bands = bands(&remainder, used, options, &ticker);
     let blank = Band::UNKNOWN.judge(f64::NAN, options.direction());
     let mut judged = vec![blank; points.len()];
@@ -78,23 +74,14 @@ pub fn detect(
         judged[i] = band.judge(value, options.direction()).placed(fit, unit);
         ticker.work(20);
     }
-    Ok(Detection {
-        method: used,
-        judged,
-        period,
-        spacing: grid.spacing,
-    })
+    Ok(Detection { method: used, judged, period, spacing: grid.spacing })
 }
 
 /// Scores alone, of untimed values in order, with default options. Where [`Method::Seasonal`] finds no
 /// period the values are judged as by [`Method::Mad`].
 pub fn scores(values: &[f64], method: Method) -> Vec<f64> {
     let points: Vec<Point> = values.iter().map(|&value| Point { ts_us: None, value }).collect();
-    let method = if method == Method::Seasonal {
-        Method::Auto
-    } else {
-        method
-    };
+    let method = if method == Method::Seasonal { Method::Auto } else { method };
     // With default options only a forced season can fail, and that was just taken away.
     detect(&points, method, &ValidOptions::default(), &|| ()).map_or_else(
         |_| vec![f64::NAN; values.len()],
@@ -120,10 +107,7 @@ fn season(
     let asked = method == Method::Seasonal;
     let period = match options.period() {
         Some(period) if asked && grid.len / CYCLES < period => {
-            return Err(SeriesError::TooShort {
-                points: grid.len,
-                period,
-            });
+            return Err(SeriesError::TooShort { points: grid.len, period });
         }
         Some(period) => (grid.len / CYCLES >= period).then_some(period),
         None => match find_period(&cells, grid.step_us, ticker) {
@@ -132,16 +116,10 @@ fn season(
         },
     };
     let Some(period) = period else { return Ok(None) };
-    let stl = Stl {
-        period,
-        seasonal: options.seasonal_window(),
-        trend: options.trend_window(period),
-    };
+    let stl = Stl { period, seasonal: options.seasonal_window(), trend: options.trend_window(period) };
     let fit = stl.fit(&cells, ticker);
-    let size = cells
-        .iter()
-        .filter(|value| !value.is_nan())
-        .fold(0.0, |most: f64, value| most.max(value.abs()));
+    let size =
+        cells.iter().filter(|value| !value.is_nan()).fold(0.0, |most: f64, value| most.max(value.abs()));
     let mut fit: Vec<f64> = grid.cells.iter().map(|&cell| fit[cell]).collect();
     for (fit, &i) in fit.iter_mut().zip(&grid.order) {
         // A remainder of rounding errors would have a spread of its own, and outliers in it.
@@ -154,10 +132,7 @@ fn season(
 
 /// A power of two by which the values are divided so that no square overflows or vanishes.
 fn unit(points: &[Point]) -> f64 {
-    let sizes = points
-        .iter()
-        .map(|point| point.value.abs())
-        .filter(|size| size.is_finite());
+    let sizes = points.iter().map(|point| point.value.abs()).filter(|size| size.is_finite());
     match sizes.fold(0.0, f64::max) {
         size if size > 1e100 => 2_f64.powi(1000),
         size if size > 0.0 && size < 1e-100 => 2_f64.powi(-600),

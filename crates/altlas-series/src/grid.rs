@@ -42,28 +42,17 @@ const SPARSEST: usize = 4;
 impl Grid {
     pub fn new(points: &[Point]) -> Self {
         let n = points.len();
-        let untimed = |spacing, order| Self {
-            spacing,
-            order,
-            cells: (0..n).collect(),
-            len: n,
-            step_us: None,
-        };
+        let untimed =
+            |spacing, order| Self { spacing, order, cells: (0..n).collect(), len: n, step_us: None };
         let mut order: Vec<usize> = (0..n).collect();
-        let Some(times) = points
-            .iter()
-            .map(|point| point.ts_us)
-            .collect::<Option<Vec<i64>>>()
-        else {
+        let Some(times) = points.iter().map(|point| point.ts_us).collect::<Option<Vec<i64>>>() else {
             return untimed(Spacing::Untimed, order);
         };
         if !times.is_sorted() {
             order.sort_by_key(|&i| times[i]);
         }
-        let steps: Vec<i64> = order
-            .windows(2)
-            .map(|pair| times[pair[1]].saturating_sub(times[pair[0]]))
-            .collect();
+        let steps: Vec<i64> =
+            order.windows(2).map(|pair| times[pair[1]].saturating_sub(times[pair[0]])).collect();
         let mut positive: Vec<i64> = steps.iter().copied().filter(|&step| step > 0).collect();
         if positive.is_empty() {
             return untimed(Spacing::Irregular, order);
@@ -87,13 +76,7 @@ impl Grid {
         }
         let regular = len == n && off == 0;
         let spacing = if regular { Spacing::Regular } else { Spacing::Gaps };
-        Self {
-            spacing,
-            order,
-            cells,
-            len,
-            step_us: Some(step),
-        }
+        Self { spacing, order, cells, len, step_us: Some(step) }
     }
 
     /// The mean of the finite values of each cell; NaN for a cell without.
@@ -117,13 +100,8 @@ mod tests {
     use super::*;
 
     fn grid(times: &[i64]) -> Grid {
-        let points: Vec<Point> = times
-            .iter()
-            .map(|&us| Point {
-                ts_us: Some(us),
-                value: us as f64,
-            })
-            .collect();
+        let points: Vec<Point> =
+            times.iter().map(|&us| Point { ts_us: Some(us), value: us as f64 }).collect();
         Grid::new(&points)
     }
 
@@ -138,10 +116,7 @@ mod tests {
     #[test]
     fn months_are_regular() {
         let days = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
-        assert_eq!(
-            grid(&days.map(|day| day * 86_400_000_000)).spacing,
-            Spacing::Regular
-        );
+        assert_eq!(grid(&days.map(|day| day * 86_400_000_000)).spacing, Spacing::Regular);
     }
 
     #[test]

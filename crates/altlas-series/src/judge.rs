@@ -67,19 +67,11 @@ pub(crate) struct Band {
 }
 
 impl Band {
-    pub const UNKNOWN: Self = Self {
-        expected: f64::NAN,
-        lower: f64::NAN,
-        upper: f64::NAN,
-    };
+    pub const UNKNOWN: Self = Self { expected: f64::NAN, lower: f64::NAN, upper: f64::NAN };
 
     /// A band of the same reach on both sides.
     pub fn around(expected: f64, reach: f64) -> Self {
-        Self {
-            expected,
-            lower: expected - reach,
-            upper: expected + reach,
-        }
+        Self { expected, lower: expected - reach, upper: expected + reach }
     }
 
     /// Judges a value. An infinite value has an infinite deviation, also where no band is known.
@@ -92,11 +84,7 @@ impl Band {
             (false, _) => multiples(value, self.expected, self.lower),
         };
         Judged {
-            score: if deviation.is_nan() {
-                f64::NAN
-            } else {
-                1.0 - 1.0 / (1.0 + deviation * deviation)
-            },
+            score: if deviation.is_nan() { f64::NAN } else { 1.0 - 1.0 / (1.0 + deviation * deviation) },
             is_anomaly: deviation > 1.0,
             expected: self.expected,
             lower: self.lower,
@@ -110,12 +98,7 @@ impl Judged {
     /// The same verdict on a value moved by `by` and then counted in another unit.
     pub(crate) fn placed(self, by: f64, unit: f64) -> Self {
         let place = |value: f64| (value + by) * unit;
-        Self {
-            expected: place(self.expected),
-            lower: place(self.lower),
-            upper: place(self.upper),
-            ..self
-        }
+        Self { expected: place(self.expected), lower: place(self.lower), upper: place(self.upper), ..self }
     }
 }
 
@@ -136,19 +119,12 @@ fn multiples(value: f64, expected: f64, bound: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const BAND: Band = Band {
-        expected: 10.0,
-        lower: 8.0,
-        upper: 14.0,
-    };
+    const BAND: Band = Band { expected: 10.0, lower: 8.0, upper: 14.0 };
 
     #[test]
     fn threshold_scores_one_half() {
         let judged = BAND.judge(14.0, Direction::Both);
-        assert_eq!(
-            (judged.score, judged.is_anomaly, judged.severity),
-            (0.5, false, None)
-        );
+        assert_eq!((judged.score, judged.is_anomaly, judged.severity), (0.5, false, None));
         assert_eq!(BAND.judge(8.0, Direction::Both).score, 0.5);
         assert_eq!(BAND.judge(10.0, Direction::Both).score, 0.0);
     }

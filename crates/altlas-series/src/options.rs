@@ -53,9 +53,7 @@ impl FromStr for Method {
         [Self::Auto, Self::Zscore, Self::Mad, Self::Iqr, Self::Seasonal]
             .into_iter()
             .find(|method| method.as_str() == name)
-            .ok_or_else(|| SeriesError::UnknownMethod {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| SeriesError::UnknownMethod { name: name.to_owned() })
     }
 }
 
@@ -121,12 +119,7 @@ impl Options {
         at_least("min_points", self.min_points, 3, "at least 3")?;
         at_least("window", self.window, 3, "3 to 50000")?;
         at_least("seasonal_window", self.seasonal_window, 7, "at least 7")?;
-        at_least(
-            "trend_window",
-            self.trend_window,
-            3,
-            "at least 3 and more than the period",
-        )?;
+        at_least("trend_window", self.trend_window, 3, "at least 3 and more than the period")?;
         if let Some(window) = self.window {
             if window > MAX_WINDOW {
                 return Err(out_of_range("window", window, "3 to 50000"));
@@ -138,22 +131,14 @@ impl Options {
         if let (Some(trend), Some(period)) = (self.trend_window, self.period)
             && trend <= period
         {
-            return Err(out_of_range(
-                "trend_window",
-                trend,
-                "at least 3 and more than the period",
-            ));
+            return Err(out_of_range("trend_window", trend, "at least 3 and more than the period"));
         }
         Ok(ValidOptions { options: self })
     }
 }
 
 fn out_of_range(option: &'static str, given: impl ToString, expected: &'static str) -> SeriesError {
-    SeriesError::Option {
-        option,
-        given: given.to_string(),
-        expected,
-    }
+    SeriesError::Option { option, given: given.to_string(), expected }
 }
 
 impl TryFrom<Options> for ValidOptions {
@@ -167,9 +152,7 @@ impl TryFrom<Options> for ValidOptions {
 impl ValidOptions {
     /// The threshold of a method, in the method's unit.
     pub fn threshold(&self, method: Method) -> f64 {
-        self.options
-            .threshold
-            .unwrap_or_else(|| method.default_threshold())
+        self.options.threshold.unwrap_or_else(|| method.default_threshold())
     }
 
     /// The seasonal period as given, in points.
@@ -184,9 +167,7 @@ impl ValidOptions {
 
     /// The fewest finite values that are judged.
     pub fn min_points(&self) -> usize {
-        self.options
-            .min_points
-            .unwrap_or_else(|| self.options.window.map_or(10, |w| w.min(10)))
+        self.options.min_points.unwrap_or_else(|| self.options.window.map_or(10, |w| w.min(10)))
     }
 
     /// The rolling window, in finite values.
@@ -201,10 +182,7 @@ impl ValidOptions {
 
     /// The trend smoothing window in points for a period, odd and longer than the period.
     pub fn trend_window(&self, period: usize) -> usize {
-        let given = self
-            .options
-            .trend_window
-            .unwrap_or_else(|| period.saturating_mul(5));
+        let given = self.options.trend_window.unwrap_or_else(|| period.saturating_mul(5));
         given.max(period.saturating_add(1)) | 1
     }
 }

@@ -3,10 +3,7 @@
 //! Candidates are the highest local maxima of the autocorrelation of the series and of its differences, and
 //! the calendar's cycles where the time step is known. Each is verified on the series less its moving
 //! average over the candidate: a trend or a random walk is gone from that, a season is not.
-#![allow(
-    clippy::indexing_slicing,
-    reason = "numeric kernel: lags stay below the length"
-)]
+#![allow(clippy::indexing_slicing, reason = "numeric kernel: lags stay below the length")]
 
 mod fft;
 
@@ -49,9 +46,7 @@ pub(crate) fn find_period(cells: &[f64], step_us: Option<i64>, tick: &Ticker) ->
     let mut candidates = peaks(&autocovariance(&level, longest + 1, tick), longest);
     candidates.extend(peaks(&autocovariance(&steps, longest + 1, tick), longest));
     let calendar: Vec<usize> = step_us.map_or_else(Vec::new, |step| {
-        let cycles = CALENDAR
-            .iter()
-            .map(|&cycle| (cycle as f64 / step as f64).round() as usize);
+        let cycles = CALENDAR.iter().map(|&cycle| (cycle as f64 / step as f64).round() as usize);
         cycles.filter(|period| (2..=longest).contains(period)).collect()
     });
     candidates.extend(&calendar);
@@ -67,10 +62,8 @@ pub(crate) fn find_period(cells: &[f64], step_us: Option<i64>, tick: &Ticker) ->
         })
         .collect();
     let (mut best, mut most) = (None, 0.0);
-    while let Some(next) = supported
-        .iter()
-        .copied()
-        .reduce(|a, b| if b.covariance > a.covariance { b } else { a })
+    while let Some(next) =
+        supported.iter().copied().reduce(|a, b| if b.covariance > a.covariance { b } else { a })
     {
         if next.covariance < NEARLY * most {
             break;
@@ -87,24 +80,15 @@ pub(crate) fn find_period(cells: &[f64], step_us: Option<i64>, tick: &Ticker) ->
 fn refine(level: &[f64], period: usize, longest: usize, calendar: &[usize], tick: &Ticker) -> usize {
     let likeness = autocovariance(&swing(level, period), longest, tick);
     let total = |period: usize| -> f64 {
-        let lags = (0..5)
-            .map(|double| period << double)
-            .filter(|&lag| lag <= longest);
+        let lags = (0..5).map(|double| period << double).filter(|&lag| lag <= longest);
         let count = lags.clone().count().max(1);
-        lags.map(|lag| likeness[lag] / (1.0 - lag as f64 / level.len() as f64))
-            .sum::<f64>()
-            / count as f64
+        lags.map(|lag| likeness[lag] / (1.0 - lag as f64 / level.len() as f64)).sum::<f64>() / count as f64
     };
     let reach = period / 20;
     let near = (period - reach).max(2)..=(period + reach).min(longest);
-    let best = near
-        .clone()
-        .reduce(|a, b| if total(b) > total(a) { b } else { a })
-        .unwrap_or(period);
-    let known = calendar
-        .iter()
-        .copied()
-        .find(|cycle| near.contains(cycle) && total(*cycle) >= 0.9 * total(best));
+    let best = near.clone().reduce(|a, b| if total(b) > total(a) { b } else { a }).unwrap_or(period);
+    let known =
+        calendar.iter().copied().find(|cycle| near.contains(cycle) && total(*cycle) >= 0.9 * total(best));
     known.unwrap_or(best)
 }
 
@@ -133,16 +117,11 @@ fn level(cells: &[f64]) -> Option<Vec<f64>> {
     let count = known().count() as f64;
     let mean_at = known().map(|(i, _)| i as f64).sum::<f64>() / count;
     let mean = known().map(|(_, value)| value).sum::<f64>() / count;
-    let both: f64 = known()
-        .map(|(i, value)| (i as f64 - mean_at) * (value - mean))
-        .sum();
+    let both: f64 = known().map(|(i, value)| (i as f64 - mean_at) * (value - mean)).sum();
     let square: f64 = known().map(|(i, _)| (i as f64 - mean_at).powi(2)).sum();
     let slope = if square > 0.0 { both / square } else { 0.0 };
-    let mut level: Vec<f64> = cells
-        .iter()
-        .enumerate()
-        .map(|(i, value)| value - mean - slope * (i as f64 - mean_at))
-        .collect();
+    let mut level: Vec<f64> =
+        cells.iter().enumerate().map(|(i, value)| value - mean - slope * (i as f64 - mean_at)).collect();
     let mut sorted: Vec<f64> = level.iter().copied().filter(|value| !value.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let center = median(&sorted);
@@ -156,11 +135,7 @@ fn level(cells: &[f64]) -> Option<Vec<f64>> {
     }
     let limit = 5.0 * 1.4826 * spread;
     for value in &mut level {
-        *value = if value.is_nan() {
-            0.0
-        } else {
-            (*value - center).clamp(-limit, limit)
-        };
+        *value = if value.is_nan() { 0.0 } else { (*value - center).clamp(-limit, limit) };
     }
     Some(level)
 }
@@ -177,9 +152,7 @@ fn peaks(autocovariance: &[f64], longest: usize) -> Vec<usize> {
         end = (start + 1).max(start * 5 / 4);
         let local = |lag: &usize| at(*lag) > 0.0 && at(*lag) >= at(lag - 1) && at(*lag) >= at(lag + 1);
         highest.extend(
-            (start..end.min(longest + 1))
-                .filter(local)
-                .reduce(|a, b| if at(b) > at(a) { b } else { a }),
+            (start..end.min(longest + 1)).filter(local).reduce(|a, b| if at(b) > at(a) { b } else { a }),
         );
     }
     let prominence = |lag: usize| at(lag) - (lag / 2..lag).map(at).fold(f64::INFINITY, f64::min);
@@ -205,11 +178,7 @@ fn support(level: &[f64], period: usize, tick: &Ticker) -> Support {
     let (once, size) = correlation(&swing, period);
     let (twice, _) = correlation(&swing, 2 * period);
     let correlation = if twice >= LASTING * once { once } else { 0.0 };
-    Support {
-        period,
-        correlation,
-        covariance: correlation * size,
-    }
+    Support { period, correlation, covariance: correlation * size }
 }
 
 /// Correlation with itself `lag` later, and the variance it is a share of.
@@ -218,11 +187,7 @@ fn correlation(x: &[f64], lag: usize) -> (f64, f64) {
     let product: f64 = head.iter().zip(tail).map(|(a, b)| a * b).sum();
     let square = |side: &[f64]| side.iter().map(|value| value * value).sum::<f64>();
     let size = (square(head) * square(tail)).sqrt();
-    if size > 0.0 {
-        (product / size, size / head.len() as f64)
-    } else {
-        (0.0, 0.0)
-    }
+    if size > 0.0 { (product / size, size / head.len() as f64) } else { (0.0, 0.0) }
 }
 
 #[cfg(test)]

@@ -10,11 +10,7 @@ use crate::{Method, ValidOptions};
 pub(crate) fn bands(values: &[f64], method: Method, options: &ValidOptions, tick: &Ticker) -> Vec<Band> {
     let threshold = options.threshold(method);
     let of = |sorted: &[f64]| {
-        if sorted.len() < options.min_points() {
-            Band::UNKNOWN
-        } else {
-            band(sorted, method, threshold)
-        }
+        if sorted.len() < options.min_points() { Band::UNKNOWN } else { band(sorted, method, threshold) }
     };
     let Some(window) = options.window() else {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
@@ -64,11 +60,7 @@ mod tests {
 
     #[test]
     fn a_window_looks_back_only() -> Result<(), crate::SeriesError> {
-        let options = Options {
-            window: Some(3),
-            ..Options::default()
-        }
-        .validate()?;
+        let options = Options { window: Some(3), ..Options::default() }.validate()?;
         let values = [1.0, 2.0, f64::NAN, 3.0, f64::INFINITY, 10.0, 4.0];
         let bands = bands(&values, Method::Mad, &options, &Ticker::new(&|| ()));
         let expected: Vec<f64> = bands.iter().map(|band| band.expected).collect();

@@ -47,11 +47,7 @@ fn fences(sorted: &[f64], threshold: f64) -> Band {
         range => range,
     };
     let reach = threshold * range;
-    Band {
-        expected: center,
-        lower: (low - reach).min(center),
-        upper: (high + reach).max(center),
-    }
+    Band { expected: center, lower: (low - reach).min(center), upper: (high + reach).max(center) }
 }
 
 fn at(sorted: &[f64], rank: usize) -> f64 {

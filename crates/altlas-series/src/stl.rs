@@ -42,11 +42,7 @@ impl Stl {
                 tick.work(30 * n);
             }
         }
-        work.trend
-            .iter()
-            .zip(&work.season)
-            .map(|(trend, season)| trend + season)
-            .collect()
+        work.trend.iter().zip(&work.season).map(|(trend, season)| trend + season).collect()
     }
 
     /// One inner loop: season from the detrended series, trend from the deseasonalised one.
@@ -67,13 +63,7 @@ impl Stl {
             work.season[i] = work.cycle[period + i] - work.rest[i];
             work.rest[i] = y - work.season[i];
         }
-        Loess::new(self.trend).smooth(
-            &work.rest,
-            Some(weights),
-            &mut work.trend,
-            &mut work.scratch,
-            tick,
-        );
+        Loess::new(self.trend).smooth(&work.rest, Some(weights), &mut work.trend, &mut work.scratch, tick);
     }
 
     /// Smooths each cycle-subseries, one cycle longer at both ends.
@@ -131,21 +121,14 @@ impl Work {
 /// Bisquare weights of the remainders, zero where nothing was observed.
 fn robustness(y: &[f64], observed: &[f64], work: &Work, weights: &mut [f64]) {
     let remainder = |i: usize| (y[i] - work.trend[i] - work.season[i]).abs();
-    let mut sizes: Vec<f64> = (0..y.len())
-        .filter(|&i| observed[i] > 0.0)
-        .map(remainder)
-        .collect();
+    let mut sizes: Vec<f64> = (0..y.len()).filter(|&i| observed[i] > 0.0).map(remainder).collect();
     if sizes.is_empty() {
         return;
     }
     let middle = sizes.len() / 2;
     let even = sizes.len().is_multiple_of(2);
     let (below, &mut upper, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
-    let lower = if even {
-        below.iter().copied().fold(0.0, f64::max)
-    } else {
-        upper
-    };
+    let lower = if even { below.iter().copied().fold(0.0, f64::max) } else { upper };
     let reach = 3.0 * (lower + upper);
     let size = y.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     if reach <= 1e-9 * size {
@@ -191,11 +174,7 @@ fn fill_gaps(y: &[f64], period: usize) -> Vec<f64> {
             filled[i] = filled[i + period];
         }
     }
-    let mut last = filled
-        .iter()
-        .copied()
-        .find(|value| !value.is_nan())
-        .unwrap_or(0.0);
+    let mut last = filled.iter().copied().find(|value| !value.is_nan()).unwrap_or(0.0);
     for value in &mut filled {
         if value.is_nan() {
             *value = last;

@@ -13,10 +13,7 @@ pub(crate) struct Ticker<'a> {
 
 impl<'a> Ticker<'a> {
     pub fn new(tick: &'a dyn Fn()) -> Self {
-        Self {
-            tick,
-            left: Cell::new(BUDGET),
-        }
+        Self { tick, left: Cell::new(BUDGET) }
     }
 
     /// Says that `steps` elementary steps (about one nanosecond each) were done.

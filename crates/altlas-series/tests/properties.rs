@@ -7,13 +7,7 @@ use altlas_series::{
 };
 use proptest::prelude::*;
 
-const METHODS: [Method; 5] = [
-    Method::Auto,
-    Method::Zscore,
-    Method::Mad,
-    Method::Iqr,
-    Method::Seasonal,
-];
+const METHODS: [Method; 5] = [Method::Auto, Method::Zscore, Method::Mad, Method::Iqr, Method::Seasonal];
 
 fn untimed(values: &[f64]) -> Vec<Point> {
     values.iter().map(|&value| Point { ts_us: None, value }).collect()
@@ -40,25 +34,17 @@ fn time() -> impl Strategy<Value = Option<i64>> {
 fn options() -> impl Strategy<Value = Options> {
     let direction = prop_oneof![Just(Direction::Both), Just(Direction::High), Just(Direction::Low)];
     let few = |range: std::ops::Range<usize>| proptest::option::of(range);
-    (
-        few(2..40),
-        few(3..9),
-        few(9..50),
-        few(7..30),
-        few(40..90),
-        direction,
+    (few(2..40), few(3..9), few(9..50), few(7..30), few(40..90), direction).prop_map(
+        |(period, min_points, window, seasonal_window, trend_window, direction)| Options {
+            threshold: None,
+            period,
+            direction,
+            min_points,
+            window,
+            seasonal_window,
+            trend_window,
+        },
     )
-        .prop_map(
-            |(period, min_points, window, seasonal_window, trend_window, direction)| Options {
-                threshold: None,
-                period,
-                direction,
-                min_points,
-                window,
-                seasonal_window,
-                trend_window,
-            },
-        )
 }
 
 proptest! {
@@ -109,23 +95,11 @@ proptest! {
 
 #[test]
 fn constant_series_has_no_anomaly() -> Result<(), SeriesError> {
-    for method in [
-        Method::Auto,
-        Method::Zscore,
-        Method::Mad,
-        Method::Iqr,
-        Method::Seasonal,
-    ] {
-        let options = Options {
-            period: (method == Method::Seasonal).then_some(7),
-            ..Options::default()
-        };
+    for method in [Method::Auto, Method::Zscore, Method::Mad, Method::Iqr, Method::Seasonal] {
+        let options = Options { period: (method == Method::Seasonal).then_some(7), ..Options::default() };
         let detection = run(&untimed(&[0.1; 100]), method, options)?;
         for judged in detection.judged {
-            assert_eq!(
-                (judged.score, judged.is_anomaly, judged.severity),
-                (0.0, false, None)
-            );
+            assert_eq!((judged.score, judged.is_anomaly, judged.severity), (0.0, false, None));
             assert_eq!((judged.expected, judged.lower, judged.upper), (0.1, 0.1, 0.1));
         }
     }
@@ -151,12 +125,7 @@ fn infinities_are_anomalies_and_leave_the_statistics_alone() -> Result<(), Serie
 #[test]
 fn too_few_points_are_not_judged() -> Result<(), SeriesError> {
     let detection = run(&untimed(&[1.0, 2.0, 300.0]), Method::Auto, Options::default())?;
-    assert!(
-        detection
-            .judged
-            .iter()
-            .all(|judged| judged.score.is_nan() && !judged.is_anomaly)
-    );
+    assert!(detection.judged.iter().all(|judged| judged.score.is_nan() && !judged.is_anomaly));
     assert!(run(&[], Method::Seasonal, Options::default())?.judged.is_empty());
     Ok(())
 }
@@ -165,10 +134,7 @@ fn too_few_points_are_not_judged() -> Result<(), SeriesError> {
 fn hours() -> Vec<f64> {
     let day = [0.0, 0.0, 1.0, 5.0, 9.0, 8.0, 6.0, 2.0];
     let hourly = day.into_iter().cycle().take(160).flat_map(|level| [level; 3]);
-    hourly
-        .enumerate()
-        .map(|(i, level)| level + 0.3 * ((i * 7919) % 17) as f64 / 17.0)
-        .collect()
+    hourly.enumerate().map(|(i, level)| level + 0.3 * ((i * 7919) % 17) as f64 / 17.0).collect()
 }
 
 #[test]
@@ -190,10 +156,7 @@ fn gaps_in_time_do_not_shift_the_season() -> Result<(), SeriesError> {
     values[400] = 12.0;
     let mut points: Vec<Point> = (0_i64..)
         .zip(values)
-        .map(|(hour, value)| Point {
-            ts_us: Some(hour * 3_600_000_000),
-            value,
-        })
+        .map(|(hour, value)| Point { ts_us: Some(hour * 3_600_000_000), value })
         .filter(|point| !(100..111).contains(&(point.ts_us.unwrap_or(0) / 3_600_000_000)))
         .collect();
     points.reverse();
@@ -214,34 +177,18 @@ fn gaps_in_time_do_not_shift_the_season() -> Result<(), SeriesError> {
 fn a_forced_season_says_why_it_fails() {
     let values: Vec<f64> = (0..30).map(|i| f64::from(i * i % 31)).collect();
     let forced = |options| run(&untimed(&values), Method::Seasonal, options);
-    assert_eq!(
-        forced(Options::default()),
-        Err(SeriesError::NoPeriod { points: 30 })
-    );
-    let long = Options {
-        period: Some(11),
-        ..Options::default()
-    };
-    assert_eq!(
-        forced(long),
-        Err(SeriesError::TooShort {
-            points: 30,
-            period: 11
-        })
-    );
+    assert_eq!(forced(Options::default()), Err(SeriesError::NoPeriod { points: 30 }));
+    let long = Options { period: Some(11), ..Options::default() };
+    assert_eq!(forced(long), Err(SeriesError::TooShort { points: 30, period: 11 }));
 }
 
 #[test]
 fn tick_is_called_while_it_works() -> Result<(), SeriesError> {
-    let values: Vec<f64> = (0..50_000)
-        .map(|i| f64::from(i % 24) + f64::from(i * 31 % 7))
-        .collect();
+    let values: Vec<f64> = (0..50_000).map(|i| f64::from(i % 24) + f64::from(i * 31 % 7)).collect();
     for method in METHODS {
         let ticks = Cell::new(0);
         let options = Options::default().validate()?;
-        detect(&untimed(&values), method, &options, &|| {
-            ticks.set(ticks.get() + 1)
-        })?;
+        detect(&untimed(&values), method, &options, &|| ticks.set(ticks.get() + 1))?;
         assert!(ticks.get() > 10, "{method:?}: {}", ticks.get());
     }
     Ok(())
@@ -261,18 +208,12 @@ fn options_are_checked() {
     ];
     for json in refused {
         let options: Options = serde_json::from_str(json).unwrap();
-        assert!(
-            matches!(options.validate(), Err(SeriesError::Option { .. })),
-            "{json}"
-        );
+        assert!(matches!(options.validate(), Err(SeriesError::Option { .. })), "{json}");
     }
     assert!(serde_json::from_str::<Options>(r#"{"treshold": 3}"#).is_err());
     assert_eq!(serde_json::from_str::<Options>("{}").unwrap(), Options::default());
     for method in METHODS {
         assert_eq!(method.as_str().parse(), Ok(method));
     }
-    assert!(matches!(
-        "lof".parse::<Method>(),
-        Err(SeriesError::UnknownMethod { .. })
-    ));
+    assert!(matches!("lof".parse::<Method>(), Err(SeriesError::UnknownMethod { .. })));
 }

@@ -45,10 +45,7 @@ fn judge(values: &[f64], method: Method, options: Options) -> Result<Vec<Judged>
 }
 
 fn close(a: f64, b: f64, context: &str) {
-    assert!(
-        (a - b).abs() <= 1e-8 * b.abs().max(1.0),
-        "{context}: {a} instead of {b}"
-    );
+    assert!((a - b).abs() <= 1e-8 * b.abs().max(1.0), "{context}: {a} instead of {b}");
 }
 
 fn same_band(judged: &Judged, [expected, lower, upper]: [f64; 3], context: &str) {
@@ -75,17 +72,10 @@ fn whole_series() -> Result<(), Box<dyn std::error::Error>> {
 #[test]
 fn rolling_window() -> Result<(), Box<dyn std::error::Error>> {
     for case in reference()?.rolling {
-        let options = Options {
-            window: Some(case.window),
-            min_points: Some(case.window),
-            ..Options::default()
-        };
+        let options =
+            Options { window: Some(case.window), min_points: Some(case.window), ..Options::default() };
         let judged = judge(&case.values, case.method, options)?;
-        assert!(
-            judged[..case.window]
-                .iter()
-                .all(|judged| judged.score.is_nan() && judged.expected.is_nan())
-        );
+        assert!(judged[..case.window].iter().all(|judged| judged.score.is_nan() && judged.expected.is_nan()));
         for (judged, band) in judged[case.window..].iter().zip(case.bands) {
             same_band(judged, band, case.method.as_str());
         }
@@ -96,10 +86,7 @@ fn rolling_window() -> Result<(), Box<dyn std::error::Error>> {
 #[test]
 fn seasonal() -> Result<(), Box<dyn std::error::Error>> {
     for case in reference()?.seasonal {
-        let options = Options {
-            period: Some(case.period),
-            ..Options::default()
-        };
+        let options = Options { period: Some(case.period), ..Options::default() };
         let judged = judge(&case.values, Method::Seasonal, options)?;
         assert!(judged.iter().any(|judged| judged.is_anomaly), "{}", case.name);
         for ((judged, band), score) in judged.iter().zip(case.bands).zip(case.scores) {

@@ -114,11 +114,7 @@ pub(crate) fn detect_folded(chars: &[char], tokens: &[Token]) -> Language {
     if foreign > latin || latin == 0 {
         return Language::Other;
     }
-    for token in tokens
-        .iter()
-        .take(WINDOW)
-        .filter(|t| t.is_word() && !t.is_number())
-    {
+    for token in tokens.iter().take(WINDOW).filter(|t| t.is_word() && !t.is_number()) {
         let word = token.fold.as_str();
         // Letters speak inside words alone: a file name may be in any language.
         for c in chars.get(token.start..token.end).unwrap_or_default() {
@@ -130,11 +126,8 @@ pub(crate) fn detect_folded(chars: &[char], tokens: &[Token]) -> Language {
         }
         let written = chars.get(token.start..token.end).unwrap_or_default();
         let marked = written.iter().any(|c| !c.is_ascii() && *c != '’');
-        let (is_tr, is_en, is_other) = (
-            TR.contains(word),
-            EN.contains(word) && !marked,
-            OTHERS.contains(word),
-        );
+        let (is_tr, is_en, is_other) =
+            (TR.contains(word), EN.contains(word) && !marked, OTHERS.contains(word));
         if is_tr {
             tr += if is_other || is_en { 0.5 } else { 1.0 };
         }
@@ -178,11 +171,7 @@ fn turkish_form(word: &str) -> f32 {
             "u", "a", "e", "ya", "ye", "na", "ne", "la", "le", "yla", "yle", "ki", "daki", "deki", "lar",
             "ler",
         ];
-        return if tr.contains(&suffix) || suffix.len() > 3 {
-            1.0
-        } else {
-            0.0
-        };
+        return if tr.contains(&suffix) || suffix.len() > 3 { 1.0 } else { 0.0 };
     }
     let mut score: f32 = 0.0;
     if let Some(reading) = read(word) {
@@ -210,10 +199,7 @@ fn turkish_form(word: &str) -> f32 {
 
 fn english_form(word: &str) -> f32 {
     if word.contains('\'') {
-        return if ["'s", "n't", "'re", "'ll", "'ve", "'d", "'m"]
-            .iter()
-            .any(|s| word.ends_with(s))
-        {
+        return if ["'s", "n't", "'re", "'ll", "'ve", "'d", "'m"].iter().any(|s| word.ends_with(s)) {
             0.9
         } else {
             0.0

@@ -64,9 +64,7 @@ pub(crate) fn read(word: &str) -> Option<Reading> {
             return Some(reading);
         }
         // et → edip, hazırla → hazırlıyor
-        if let Some(root) = stem
-            .strip_suffix('d')
-            .filter(|r| r.ends_with('e') || matches!(*r, "gi" | "gu"))
+        if let Some(root) = stem.strip_suffix('d').filter(|r| r.ends_with('e') || matches!(*r, "gi" | "gu"))
             && rest.starts_with(['a', 'e', 'i', 'u'])
             && let Some(reading) = with_stem(&format!("{root}t"), rest)
         {
@@ -92,12 +90,7 @@ fn with_stem(stem: &str, rest: &str) -> Option<Reading> {
     let vowel = stem.ends_with(['a', 'e', 'i', 'u', 'o']);
     let (form, passive) = chain(rest, vowel, 0)?;
     // `-ar` and `-ın` of some stems are other stems' forms; the tables list those stems themselves.
-    Some(Reading {
-        stem: stem.to_owned(),
-        verb,
-        form,
-        passive,
-    })
+    Some(Reading { stem: stem.to_owned(), verb, form, passive })
 }
 
 /// Voice and ability suffixes before the last ones.
@@ -206,18 +199,11 @@ fn ending(rest: &str, vowel: bool) -> Option<Form> {
         return Some(Adverb);
     }
     if let Some(tail) = strip_any(rest, &["iyor", "uyor"]) {
-        return Some(if starts_any(tail, &["sa", "se"]) {
-            Condition
-        } else {
-            Present
-        });
+        return Some(if starts_any(tail, &["sa", "se"]) { Condition } else { Present });
     }
     if rest.ends_with("sa") || rest.ends_with("se") || rest.ends_with("salar") || rest.ends_with("seler") {
         let head = rest.trim_end_matches("lar").trim_end_matches("ler");
-        let head = head
-            .strip_suffix("sa")
-            .or_else(|| head.strip_suffix("se"))
-            .unwrap_or(head);
+        let head = head.strip_suffix("sa").or_else(|| head.strip_suffix("se")).unwrap_or(head);
         return [
             "", "r", "ar", "er", "ir", "ur", "diy", "duy", "tiy", "tuy", "mis", "maz", "mez", "mediy",
             "madiy",
@@ -281,10 +267,7 @@ fn is_person(tail: &str) -> bool {
 
 fn is_case(tail: &str) -> bool {
     tail.is_empty()
-        || matches!(
-            tail,
-            "i" | "a" | "e" | "in" | "da" | "de" | "dan" | "den" | "la" | "le"
-        )
+        || matches!(tail, "i" | "a" | "e" | "in" | "da" | "de" | "dan" | "den" | "la" | "le")
         || starts_any(tail, &["lar", "ler"]) && tail.len() <= 8
 }
 
@@ -363,9 +346,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_no_verbs() {
-        for word in [
-            "istanbul", "veri", "araba", "ekip", "sahip", "yakin", "silindir", "tablo",
-        ] {
+        for word in ["istanbul", "veri", "araba", "ekip", "sahip", "yakin", "silindir", "tablo"] {
             assert!(read(word).is_none(), "{word}");
         }
     }

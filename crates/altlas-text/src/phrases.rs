@@ -34,11 +34,7 @@ impl<T: Copy> Phrases<T> {
     /// The longest phrase that begins at token `at` (ends there, when backwards): its length and value.
     pub(crate) fn longest(&self, tokens: &[Token], at: usize) -> Option<(usize, T)> {
         let word = |k: usize| {
-            let index = if self.backwards {
-                at.checked_sub(k)
-            } else {
-                at.checked_add(k)
-            };
+            let index = if self.backwards { at.checked_sub(k) } else { at.checked_add(k) };
             index.and_then(|i| tokens.get(i)).map_or("", |t| t.fold.as_str())
         };
         let list = self.by_first.get(word(0))?;
@@ -49,11 +45,7 @@ impl<T: Copy> Phrases<T> {
 }
 
 fn table(rows: &'static [(Order, &'static str)]) -> Phrases<Order> {
-    Phrases::new(
-        rows.iter()
-            .flat_map(|(order, list)| list.split('|').map(|p| (p, *order))),
-        false,
-    )
+    Phrases::new(rows.iter().flat_map(|(order, list)| list.split('|').map(|p| (p, *order))), false)
 }
 
 fn list(list: &'static str) -> Phrases<()> {

@@ -34,10 +34,7 @@ pub fn sentences(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Vec
         let window = chars.get(..chars.len().min(20_000)).unwrap_or_default();
         detect_folded(window, &tokens(window, tick))
     });
-    let splitter = Splitter {
-        chars: &chars,
-        language,
-    };
+    let splitter = Splitter { chars: &chars, language };
     let mut out = Vec::new();
     let (mut start, mut i, mut seen) = (0, 0, 0);
     while i < chars.len() {
@@ -64,10 +61,7 @@ fn push(chars: &[char], start: usize, end: usize, out: &mut Vec<Span>) {
         return;
     };
     let last = body.iter().rposition(|c| !c.is_whitespace()).unwrap_or(first);
-    out.push(Span {
-        start: start + first,
-        end: start + last + 1,
-    });
+    out.push(Span { start: start + first, end: start + last + 1 });
 }
 
 enum Step {
@@ -118,25 +112,13 @@ impl Splitter<'_> {
                 && self.lower_after(next)
                 && self.single_dot(i, run_end)
                 && dot_after(&self.word_before(i)) != Dot::Plain;
-            return if goes_on {
-                Step::Go(next)
-            } else {
-                Step::Cut(end, next)
-            };
+            return if goes_on { Step::Go(next) } else { Step::Cut(end, next) };
         }
         let spaced = next > end;
         if !spaced && !WIDE.contains(c) {
-            return if self.glued(i, run_end, end) {
-                Step::Cut(end, end)
-            } else {
-                Step::Go(run_end)
-            };
+            return if self.glued(i, run_end, end) { Step::Cut(end, end) } else { Step::Go(run_end) };
         }
-        if self.keeps(i, run_end, end, next, start) {
-            Step::Go(run_end)
-        } else {
-            Step::Cut(end, next)
-        }
+        if self.keeps(i, run_end, end, next, start) { Step::Go(run_end) } else { Step::Cut(end, next) }
     }
 
     /// A line break ends a sentence, unless the line before is wrapped: it is long, ends without a mark, and
@@ -157,11 +139,7 @@ impl Splitter<'_> {
             && i >= 60
             && (from..i).all(|k| !is_break(self.at(k)))
             && self.at(i - 1).is_alphanumeric();
-        if wrapped {
-            Step::Go(next)
-        } else {
-            Step::Cut(i, next)
-        }
+        if wrapped { Step::Go(next) } else { Step::Cut(i, next) }
     }
 
     /// A quote after white space or before a letter opens rather than closes.
@@ -197,10 +175,7 @@ impl Splitter<'_> {
     /// Inside a URL, an e-mail address or a path.
     fn in_address(&self, i: usize) -> bool {
         let from = i.saturating_sub(REACH);
-        let head = (from..i)
-            .rev()
-            .find(|k| self.at(*k).is_whitespace())
-            .map_or(from, |k| k + 1);
+        let head = (from..i).rev().find(|k| self.at(*k).is_whitespace()).map_or(from, |k| k + 1);
         let tail = (i..i + REACH)
             .find(|k| self.at(*k).is_whitespace() || *k >= self.chars.len())
             .unwrap_or(i + REACH);
@@ -242,12 +217,7 @@ impl Splitter<'_> {
             return self.dot_keeps(i, end, next, letter, start);
         }
         if matches!(c, '.' | '…')
-            || self
-                .chars
-                .get(i..run_end)
-                .unwrap_or_default()
-                .iter()
-                .all(|x| matches!(x, '.' | '…' | '‥'))
+            || self.chars.get(i..run_end).unwrap_or_default().iter().all(|x| matches!(x, '.' | '…' | '‥'))
         {
             // An ellipsis before a small letter is a pause.
             return lower;
@@ -295,9 +265,7 @@ impl Splitter<'_> {
 
     /// `… dedi`: what was said before belongs to the verb of saying.
     fn reports(&self, next: usize) -> bool {
-        let end = (next..next + 8)
-            .find(|k| !self.at(*k).is_alphabetic())
-            .unwrap_or(next + 8);
+        let end = (next..next + 8).find(|k| !self.at(*k).is_alphabetic()).unwrap_or(next + 8);
         let word = fold_chars(self.chars.get(next..end).unwrap_or_default());
         matches!(
             word.as_str(),
@@ -325,10 +293,7 @@ impl Splitter<'_> {
 
     /// `Jan. 5`, `Acme Corp. said`.
     fn name_goes_on(&self, word: &str, next: usize) -> bool {
-        matches!(
-            word,
-            "u.s" | "u.k" | "jr" | "sr" | "inc" | "corp" | "ltd" | "co" | "şti" | "sti"
-        ) && {
+        matches!(word, "u.s" | "u.k" | "jr" | "sr" | "inc" | "corp" | "ltd" | "co" | "şti" | "sti") && {
             let (_, at) = self.first_letter(next);
             self.at(at).is_uppercase() && self.at(at + 1).is_uppercase()
         }

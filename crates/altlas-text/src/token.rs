@@ -64,10 +64,7 @@ const LONGEST_SINGLE_QUOTE: usize = 120;
 pub(crate) fn tokens(chars: &[char], tick: &dyn Fn()) -> Vec<Token> {
     let close = closers(chars);
     let first = chars.iter().position(|c| !c.is_whitespace()).unwrap_or(0);
-    let last = chars
-        .iter()
-        .rposition(|c| c.is_alphanumeric() || "\"”»'’)]}".contains(*c))
-        .unwrap_or(0);
+    let last = chars.iter().rposition(|c| c.is_alphanumeric() || "\"”»'’)]}".contains(*c)).unwrap_or(0);
     let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
     let mut out: Vec<Token> = Vec::new();
     let (mut i, mut spaced, mut seen) = (0, true, 0);
@@ -108,19 +105,8 @@ pub(crate) fn tokens(chars: &[char], tick: &dyn Fn()) -> Vec<Token> {
         };
         let end = end.max(i + 1).min(chars.len());
         let body = chars.get(i..end).unwrap_or_default();
-        let fold = if kind == Kind::Word {
-            fold_chars(body)
-        } else {
-            String::new()
-        };
-        out.push(Token {
-            kind,
-            start: i,
-            end,
-            fold,
-            spaced,
-            capital: c.is_uppercase(),
-        });
+        let fold = if kind == Kind::Word { fold_chars(body) } else { String::new() };
+        out.push(Token { kind, start: i, end, fold, spaced, capital: c.is_uppercase() });
         spaced = false;
         i = end;
     }
@@ -128,10 +114,7 @@ pub(crate) fn tokens(chars: &[char], tick: &dyn Fn()) -> Vec<Token> {
 }
 
 pub(crate) fn is_break(c: char) -> bool {
-    matches!(
-        c,
-        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-    )
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// For each opening quote or bracket the index of its closing mark; 0 elsewhere.
@@ -169,9 +152,7 @@ fn closers(chars: &[char]) -> Vec<usize> {
             }
             c if OPENING.contains(c) => brackets.push((i, c)),
             c if CLOSING.contains(c) => {
-                let want = OPENING
-                    .chars()
-                    .nth(CLOSING.chars().position(|x| x == c).unwrap_or(0));
+                let want = OPENING.chars().nth(CLOSING.chars().position(|x| x == c).unwrap_or(0));
                 if brackets.last().map(|b| b.1) == want
                     && let Some((from, _)) = brackets.pop()
                 {
@@ -189,10 +170,8 @@ fn closers(chars: &[char]) -> Vec<usize> {
 }
 
 fn opens(chars: &[char], i: usize) -> bool {
-    let before = i
-        .checked_sub(1)
-        .and_then(|p| chars.get(p))
-        .is_none_or(|p| p.is_whitespace() || OPENING.contains(*p));
+    let before =
+        i.checked_sub(1).and_then(|p| chars.get(p)).is_none_or(|p| p.is_whitespace() || OPENING.contains(*p));
     before && chars.get(i + 1).is_some_and(|n| n.is_alphanumeric())
 }
 
@@ -282,33 +261,20 @@ mod tests {
 
     fn texts(text: &str) -> Vec<String> {
         let chars: Vec<char> = text.chars().collect();
-        tokens(&chars, &|| ())
-            .iter()
-            .map(|t| chars[t.start..t.end].iter().collect())
-            .collect()
+        tokens(&chars, &|| ()).iter().map(|t| chars[t.start..t.end].iter().collect()).collect()
     }
 
     #[test]
     fn protected_spans_are_single_tokens() {
         assert_eq!(
             texts("open https://a.example/x?y=1&z=2, butce.v3.xlsx and me@x.org"),
-            [
-                "open",
-                "https://a.example/x?y=1&z=2",
-                ",",
-                "butce.v3.xlsx",
-                "and",
-                "me@x.org"
-            ]
+            ["open", "https://a.example/x?y=1&z=2", ",", "butce.v3.xlsx", "and", "me@x.org"]
         );
         assert_eq!(
             texts("say \"ring and leave\" (now, please) {due_date}"),
             ["say", "\"ring and leave\"", "(now, please)", "{due_date}"]
         );
-        assert_eq!(
-            texts("saat 10:30'da 3,5 kg 800x800"),
-            ["saat", "10:30'da", "3,5", "kg", "800x800"]
-        );
+        assert_eq!(texts("saat 10:30'da 3,5 kg 800x800"), ["saat", "10:30'da", "3,5", "kg", "800x800"]);
     }
 
     #[test]
@@ -318,9 +284,6 @@ mod tests {
 
     #[test]
     fn an_apostrophe_is_no_quote() {
-        assert_eq!(
-            texts("Ayşe'nin ve Ali'nin izni"),
-            ["Ayşe'nin", "ve", "Ali'nin", "izni"]
-        );
+        assert_eq!(texts("Ayşe'nin ve Ali'nin izni"), ["Ayşe'nin", "ve", "Ali'nin", "izni"]);
     }
 }

@@ -32,26 +32,12 @@ fn development_commands_stay_above_the_floors() {
             .iter()
             .map(|s| (s["start"].as_u64().unwrap(), s["end"].as_u64().unwrap()))
             .collect();
-        let kinds: Vec<&str> = row["segments"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| s["type"].as_str().unwrap())
-            .collect();
-        hit += found
-            .segments
-            .iter()
-            .filter(|s| spans.contains(&(s.start as u64, s.end as u64)))
-            .count();
+        let kinds: Vec<&str> =
+            row["segments"].as_array().unwrap().iter().map(|s| s["type"].as_str().unwrap()).collect();
+        hit += found.segments.iter().filter(|s| spans.contains(&(s.start as u64, s.end as u64))).count();
         got += found.segments.len();
         want += spans.len();
-        same += usize::from(
-            found
-                .segments
-                .iter()
-                .map(|s| s.task_type.map_or("", |t| t.as_str()))
-                .eq(kinds),
-        );
+        same += usize::from(found.segments.iter().map(|s| s.task_type.map_or("", |t| t.as_str())).eq(kinds));
         let expected: Language = row["language"].as_str().unwrap().parse().unwrap();
         language += usize::from(found.language == expected || found.segments.is_empty());
         rows += 1;

@@ -23,14 +23,8 @@ fn languages() {
         (Language::English, "Schedule a call with Ayşe on Monday"),
         (Language::English, "What's the weather?"),
         (Language::English, "restart nginx"),
-        (
-            Language::Other,
-            "Bitte lösche die alten Dateien und starte den Server",
-        ),
-        (
-            Language::Other,
-            "Por favor, elimina los archivos y envía el informe",
-        ),
+        (Language::Other, "Bitte lösche die alten Dateien und starte den Server"),
+        (Language::Other, "Por favor, elimina los archivos y envía el informe"),
         (Language::Other, "Supprime les fichiers et envoie le rapport"),
         (Language::Other, "Удали старые файлы"),
         (Language::Other, "删除旧文件"),
@@ -65,16 +59,8 @@ fn split(language: Language, text: &str, expected: &[&str]) {
 
 #[test]
 fn plain_sentences() {
-    split(
-        Language::English,
-        "One. Two! Three? Four",
-        &["One.", "Two!", "Three?", "Four"],
-    );
-    split(
-        Language::Turkish,
-        "Geldi. Gördü! Yendi mi? Evet",
-        &["Geldi.", "Gördü!", "Yendi mi?", "Evet"],
-    );
+    split(Language::English, "One. Two! Three? Four", &["One.", "Two!", "Three?", "Four"]);
+    split(Language::Turkish, "Geldi. Gördü! Yendi mi? Evet", &["Geldi.", "Gördü!", "Yendi mi?", "Evet"]);
     split(Language::English, "", &[]);
     split(Language::English, "  \n ", &[]);
 }
@@ -110,11 +96,7 @@ fn words_that_are_abbreviations_before_numbers_alone() {
         "See fig. 3 and no. 7 now. He said no. Then he left.",
         &["See fig. 3 and no. 7 now.", "He said no.", "Then he left."],
     );
-    split(
-        Language::Turkish,
-        "Dosyayı bul. Sonra sil.",
-        &["Dosyayı bul.", "Sonra sil."],
-    );
+    split(Language::Turkish, "Dosyayı bul. Sonra sil.", &["Dosyayı bul.", "Sonra sil."]);
 }
 
 #[test]
@@ -124,21 +106,13 @@ fn numbers_and_ordinals() {
         "Yasanın 3. maddesi değişti. 19. Yüzyıl bitti.",
         &["Yasanın 3. maddesi değişti.", "19. Yüzyıl bitti."],
     );
-    split(
-        Language::Turkish,
-        "Olay 1994. Sonra bitti.",
-        &["Olay 1994.", "Sonra bitti."],
-    );
+    split(Language::Turkish, "Olay 1994. Sonra bitti.", &["Olay 1994.", "Sonra bitti."]);
     split(
         Language::English,
         "It costs 3.50 dollars. See v2.1.4 now.",
         &["It costs 3.50 dollars.", "See v2.1.4 now."],
     );
-    split(
-        Language::English,
-        "It was 1994. Then it ended.",
-        &["It was 1994.", "Then it ended."],
-    );
+    split(Language::English, "It was 1994. Then it ended.", &["It was 1994.", "Then it ended."]);
 }
 
 #[test]
@@ -152,35 +126,15 @@ fn addresses_and_files() {
 
 #[test]
 fn quotations() {
-    split(
-        Language::Turkish,
-        "\"Geldi mi?\" diye sordu. Gitti.",
-        &["\"Geldi mi?\" diye sordu.", "Gitti."],
-    );
-    split(
-        Language::English,
-        "\"Stop!\" he said. We stopped.",
-        &["\"Stop!\" he said.", "We stopped."],
-    );
-    split(
-        Language::English,
-        "She said \"no.\" He left.",
-        &["She said \"no.\"", "He left."],
-    );
+    split(Language::Turkish, "\"Geldi mi?\" diye sordu. Gitti.", &["\"Geldi mi?\" diye sordu.", "Gitti."]);
+    split(Language::English, "\"Stop!\" he said. We stopped.", &["\"Stop!\" he said.", "We stopped."]);
+    split(Language::English, "She said \"no.\" He left.", &["She said \"no.\"", "He left."]);
 }
 
 #[test]
 fn ellipses() {
-    split(
-        Language::Turkish,
-        "Bekledi... sonra gitti. Bitti…",
-        &["Bekledi... sonra gitti.", "Bitti…"],
-    );
-    split(
-        Language::English,
-        "He waited... Then he left.",
-        &["He waited...", "Then he left."],
-    );
+    split(Language::Turkish, "Bekledi... sonra gitti. Bitti…", &["Bekledi... sonra gitti.", "Bitti…"]);
+    split(Language::English, "He waited... Then he left.", &["He waited...", "Then he left."]);
 }
 
 #[test]
@@ -204,24 +158,12 @@ fn careless_writing() {
         "the food was great. we will come back",
         &["the food was great.", "we will come back"],
     );
-    split(
-        Language::Turkish,
-        "Eve geldi.Sonra uyudu.",
-        &["Eve geldi.", "Sonra uyudu."],
-    );
+    split(Language::Turkish, "Eve geldi.Sonra uyudu.", &["Eve geldi.", "Sonra uyudu."]);
 }
 
 #[test]
 fn other_languages() {
-    split(
-        Language::Other,
-        "Das ist gut. Wir gehen.",
-        &["Das ist gut.", "Wir gehen."],
-    );
-    split(
-        Language::Other,
-        "这是一句话。这是另一句！",
-        &["这是一句话。", "这是另一句！"],
-    );
+    split(Language::Other, "Das ist gut. Wir gehen.", &["Das ist gut.", "Wir gehen."]);
+    split(Language::Other, "这是一句话。这是另一句！", &["这是一句话。", "这是另一句！"]);
     split(Language::Other, "هل هذا صحيح؟ نعم.", &["هل هذا صحيح؟", "نعم."]);
 }

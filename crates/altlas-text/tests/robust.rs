@@ -13,22 +13,12 @@ fn check(text: &str, language: Option<Language>) {
     let found = segment(text, language, &|| ());
     let mut before = 0;
     for (n, s) in found.segments.iter().enumerate() {
-        assert!(
-            s.start >= before && s.start < s.end && s.end <= chars.len(),
-            "{text:?}: {s:?}"
-        );
+        assert!(s.start >= before && s.start < s.end && s.end <= chars.len(), "{text:?}: {s:?}");
         before = s.end;
         assert_eq!(s.content, chars[s.start..s.end].iter().collect::<String>());
-        assert!(
-            s.depends_on.iter().all(|d| *d >= 1 && (*d as usize) <= n),
-            "{text:?}: {s:?}"
-        );
+        assert!(s.depends_on.iter().all(|d| *d >= 1 && (*d as usize) <= n), "{text:?}: {s:?}");
         assert!(s.depends_on.windows(2).all(|w| w[0] < w[1]));
-        assert_eq!(
-            s.depends_on.is_empty(),
-            s.dependency_kind.is_none(),
-            "{text:?}: {s:?}"
-        );
+        assert_eq!(s.depends_on.is_empty(), s.dependency_kind.is_none(), "{text:?}: {s:?}");
         assert!((0.0..=1.0).contains(&s.priority) && (0.0..=1.0).contains(&s.type_confidence));
         assert!(!s.content.starts_with(char::is_whitespace) && !s.content.ends_with(char::is_whitespace));
         for (key, value) in &s.parameters {
@@ -124,10 +114,7 @@ fn pieces() -> impl Strategy<Value = String> {
         "for",
     ]);
     prop::collection::vec((piece, prop::bool::weighted(0.85)), 0..40).prop_map(|parts| {
-        parts
-            .into_iter()
-            .map(|(p, spaced)| format!("{p}{}", if spaced { " " } else { "" }))
-            .collect()
+        parts.into_iter().map(|(p, spaced)| format!("{p}{}", if spaced { " " } else { "" })).collect()
     })
 }
 
@@ -202,9 +189,7 @@ fn long_adversarial_texts_end() {
 fn tick_may_unwind() {
     let text = "send it and ".repeat(2000);
     let outcome = std::panic::catch_unwind(|| {
-        segment(&text, Some(Language::English), &|| {
-            std::panic::resume_unwind(Box::new("cancelled"))
-        })
+        segment(&text, Some(Language::English), &|| std::panic::resume_unwind(Box::new("cancelled")))
     });
     assert!(outcome.is_err());
     assert_eq!(segment("find the key", None, &|| ()).segments.len(), 1);
@@ -221,11 +206,7 @@ fn tick_is_called_every_few_thousand_characters() {
         let n = text.chars().count();
         let ticks = Cell::new(0_usize);
         let _ = segment(&text, None, &|| ticks.set(ticks.get() + 1));
-        assert!(
-            ticks.get() * 8192 >= n - 8192 || n > 90_000 && ticks.get() > 4,
-            "{} ticks",
-            ticks.get()
-        );
+        assert!(ticks.get() * 8192 >= n - 8192 || n > 90_000 && ticks.get() > 4, "{} ticks", ticks.get());
         ticks.set(0);
         let _ = sentences(&text, Some(Language::Turkish), &|| ticks.set(ticks.get() + 1));
         assert!(ticks.get() * 8192 >= n - 8192, "{} ticks", ticks.get());

@@ -6,32 +6,13 @@ use common::{connectors, contents, split};
 
 #[test]
 fn whatever_joins_two_actions_splits_them() {
-    for joint in [
-        ". ",
-        ", ",
-        "; ",
-        "\n",
-        " and ",
-        " and then ",
-        ", then ",
-        " and also ",
-    ] {
+    for joint in [". ", ", ", "; ", "\n", " and ", " and then ", ", then ", " and also "] {
         split(
             &format!("delete the old logs{joint}restart the web server"),
             &["delete the old logs", "restart the web server"],
         );
     }
-    for joint in [
-        ". ",
-        ", ",
-        "; ",
-        "\n",
-        " ve ",
-        " sonra ",
-        ", ardından ",
-        " ayrıca ",
-        " ve sonra ",
-    ] {
+    for joint in [". ", ", ", "; ", "\n", " ve ", " sonra ", ", ardından ", " ayrıca ", " ve sonra "] {
         split(
             &format!("eski logları sil{joint}sunucuyu yeniden başlat"),
             &["eski logları sil", "sunucuyu yeniden başlat"],
@@ -41,93 +22,51 @@ fn whatever_joins_two_actions_splits_them() {
 
 #[test]
 fn list_markers_split_and_belong_to_no_content() {
-    split(
-        "1. Find the leak\n2. Fix the pipe",
-        &["Find the leak", "Fix the pipe"],
-    );
-    split(
-        "1) Find the leak 2) Fix the pipe",
-        &["Find the leak", "Fix the pipe"],
-    );
-    split(
-        "- faturayı bul\n* kopyasını gönder",
-        &["faturayı bul", "kopyasını gönder"],
-    );
+    split("1. Find the leak\n2. Fix the pipe", &["Find the leak", "Fix the pipe"]);
+    split("1) Find the leak 2) Fix the pipe", &["Find the leak", "Fix the pipe"]);
+    split("- faturayı bul\n* kopyasını gönder", &["faturayı bul", "kopyasını gönder"]);
     connectors("- find the leak\n- fix the pipe", &["-", "-"]);
-    split(
-        "Yapılacaklar:\n- [ ] faturayı bul\n- [ ] kopyasını gönder",
-        &["faturayı bul", "kopyasını gönder"],
-    );
+    split("Yapılacaklar:\n- [ ] faturayı bul\n- [ ] kopyasını gönder", &["faturayı bul", "kopyasını gönder"]);
 }
 
 #[test]
 fn verbs_without_a_joint_split() {
     split("mesajları oku cevapları yaz", &["mesajları oku", "cevapları yaz"]);
-    split(
-        "locate the parcel notify the recipient",
-        &["locate the parcel", "notify the recipient"],
-    );
-    split(
-        "create a backup send it to the vault",
-        &["create a backup", "send it to the vault"],
-    );
+    split("locate the parcel notify the recipient", &["locate the parcel", "notify the recipient"]);
+    split("create a backup send it to the vault", &["create a backup", "send it to the vault"]);
 }
 
 #[test]
 fn a_converb_of_two_actions_splits() {
-    split(
-        "Teklifi yazıp müşteriye gönder",
-        &["Teklifi yazıp", "müşteriye gönder"],
-    );
+    split("Teklifi yazıp müşteriye gönder", &["Teklifi yazıp", "müşteriye gönder"]);
     connectors("Teklifi yazıp müşteriye gönder", &["-", "-ıp"]);
     connectors("Dosyayı bulup arşivle", &["-", "-up"]);
     connectors("Listeyi süzüp kaydet", &["-", "-üp"]);
     connectors("Metni çevirip kaydet", &["-", "-ip"]);
     connectors("Siparişi onaylayınca kargoya ver", &["-", "-ınca"]);
-    split(
-        "Verileri topladıktan sonra grafik çiz",
-        &["Verileri topladıktan", "grafik çiz"],
-    );
+    split("Verileri topladıktan sonra grafik çiz", &["Verileri topladıktan", "grafik çiz"]);
     connectors("Verileri topladıktan sonra grafik çiz", &["-", "sonra"]);
 }
 
 #[test]
 fn a_converb_of_manner_does_not_split() {
-    split(
-        "Kurallara dikkat ederek raporu yaz",
-        &["Kurallara dikkat ederek raporu yaz"],
-    );
+    split("Kurallara dikkat ederek raporu yaz", &["Kurallara dikkat ederek raporu yaz"]);
     split("Ürünleri sayarak listele", &["Ürünleri sayarak listele"]);
-    split(
-        "Sunucunun çalışıp çalışmadığını kontrol et",
-        &["Sunucunun çalışıp çalışmadığını kontrol et"],
-    );
+    split("Sunucunun çalışıp çalışmadığını kontrol et", &["Sunucunun çalışıp çalışmadığını kontrol et"]);
 }
 
 #[test]
 fn another_subject_is_a_condition() {
     split("Kargo gelince bana haber ver", &["Kargo gelince bana haber ver"]);
-    split(
-        "Once the build finishes, email me",
-        &["Once the build finishes, email me"],
-    );
+    split("Once the build finishes, email me", &["Once the build finishes, email me"]);
     split("İndirme bitince dosyayı aç", &["İndirme bitince dosyayı aç"]);
 }
 
 #[test]
 fn before_stays_with_its_action() {
-    split(
-        "Dosyayı silmeden önce yedeğini al",
-        &["Dosyayı silmeden önce yedeğini al"],
-    );
-    split(
-        "Before you leave, lock the door",
-        &["Before you leave, lock the door"],
-    );
-    split(
-        "Back up the disk before wiping it",
-        &["Back up the disk before wiping it"],
-    );
+    split("Dosyayı silmeden önce yedeğini al", &["Dosyayı silmeden önce yedeğini al"]);
+    split("Before you leave, lock the door", &["Before you leave, lock the door"]);
+    split("Back up the disk before wiping it", &["Back up the disk before wiping it"]);
 }
 
 #[test]
@@ -183,25 +122,16 @@ fn times_stay() {
 
 #[test]
 fn politeness_at_an_edge_is_cut() {
-    split(
-        "Could you please archive the thread, thanks!",
-        &["archive the thread"],
-    );
+    split("Could you please archive the thread, thanks!", &["archive the thread"]);
     split("Merhaba, lütfen dosyayı sil, teşekkürler.", &["dosyayı sil"]);
     split("Don't forget to lock the door", &["lock the door"]);
     split("Go ahead and merge the branch", &["merge the branch"]);
     split("Would you mind sharing the deck?", &["sharing the deck"]);
     split("Zahmet olmazsa kapıyı kilitle", &["kapıyı kilitle"]);
-    split(
-        "Tarifi bul, bir de malzemeleri listele",
-        &["Tarifi bul", "malzemeleri listele"],
-    );
+    split("Tarifi bul, bir de malzemeleri listele", &["Tarifi bul", "malzemeleri listele"]);
     connectors("Tarifi bul, bir de malzemeleri listele", &["-", "-"]);
     split("Hi Anna, please send the form", &["send the form"]);
-    split(
-        "send the form, please, to Anna",
-        &["send the form, please, to Anna"],
-    );
+    split("send the form, please, to Anna", &["send the form, please, to Anna"]);
 }
 
 #[test]
@@ -209,10 +139,7 @@ fn polite_forms_stay_in_the_content() {
     split("Raporu açar mısın?", &["Raporu açar mısın"]);
     split("Raporu gönderebilir misiniz", &["Raporu gönderebilir misiniz"]);
     split("Raporu görmek istiyorum", &["Raporu görmek istiyorum"]);
-    split(
-        "Dosyaları yedekleyin, ardından diski silin",
-        &["Dosyaları yedekleyin", "diski silin"],
-    );
+    split("Dosyaları yedekleyin, ardından diski silin", &["Dosyaları yedekleyin", "diski silin"]);
     split("Şu metni çeviriver", &["Şu metni çeviriver"]);
 }
 
@@ -239,10 +166,7 @@ fn text_that_asks_for_nothing_has_no_task() {
 #[test]
 fn statements_around_a_request_are_left_out() {
     split("Sunucu yavaşladı, önbelleği temizle", &["önbelleği temizle"]);
-    split(
-        "The printer is jammed, so please call the technician",
-        &["call the technician"],
-    );
+    split("The printer is jammed, so please call the technician", &["call the technician"]);
 }
 
 #[test]
@@ -255,10 +179,7 @@ fn connectors_are_reported_and_cut() {
         "Önce logu aç, sonra hataları say ve son olarak rapor yaz",
         &["Önce", "sonra", "ve son olarak"],
     );
-    connectors(
-        "Close the valve. After that, drain the tank.",
-        &["-", "After that"],
-    );
+    connectors("Close the valve. After that, drain the tank.", &["-", "After that"]);
     connectors("Vanayı kapat. Daha sonra tankı boşalt.", &["-", "Daha sonra"]);
 }
 
@@ -272,10 +193,7 @@ fn protected_spans_are_never_split() {
     ] {
         assert_eq!(contents(text).len(), 1, "{text}");
     }
-    split(
-        "Create a folder (copy and delete) under Docs",
-        &["Create a folder (copy and delete) under Docs"],
-    );
+    split("Create a folder (copy and delete) under Docs", &["Create a folder (copy and delete) under Docs"]);
 }
 
 #[test]
@@ -300,14 +218,8 @@ fn a_list_of_things_completes_its_request() {
 
 #[test]
 fn a_prohibition_stays_in_the_span_of_its_action() {
-    split(
-        "Logları sil ama yedeklere dokunma",
-        &["Logları sil ama yedeklere dokunma"],
-    );
-    split(
-        "Delete the logs but don't touch the backups",
-        &["Delete the logs but don't touch the backups"],
-    );
+    split("Logları sil ama yedeklere dokunma", &["Logları sil ama yedeklere dokunma"]);
+    split("Delete the logs but don't touch the backups", &["Delete the logs but don't touch the backups"]);
 }
 
 #[test]
@@ -319,35 +231,20 @@ fn no_content_ends_with_a_mark() {
 
 #[test]
 fn capitals_and_missing_diacritics_do_not_matter() {
-    split(
-        "MÜŞTERİ LİSTESİNİ SIRALA VE EKRANDA GÖSTER",
-        &["MÜŞTERİ LİSTESİNİ SIRALA", "EKRANDA GÖSTER"],
-    );
-    split(
-        "musteri listesini sirala ve ekranda goster",
-        &["musteri listesini sirala", "ekranda goster"],
-    );
-    split(
-        "RESTART THE SERVER AND EMAIL THE TEAM",
-        &["RESTART THE SERVER", "EMAIL THE TEAM"],
-    );
+    split("MÜŞTERİ LİSTESİNİ SIRALA VE EKRANDA GÖSTER", &["MÜŞTERİ LİSTESİNİ SIRALA", "EKRANDA GÖSTER"]);
+    split("musteri listesini sirala ve ekranda goster", &["musteri listesini sirala", "ekranda goster"]);
+    split("RESTART THE SERVER AND EMAIL THE TEAM", &["RESTART THE SERVER", "EMAIL THE TEAM"]);
 }
 
 #[test]
 fn istanbul_holds_no_verb() {
-    split(
-        "İstanbul'da bir toplantı planla",
-        &["İstanbul'da bir toplantı planla"],
-    );
+    split("İstanbul'da bir toplantı planla", &["İstanbul'da bir toplantı planla"]);
     split("Istanbul'da toplanti planla", &["Istanbul'da toplanti planla"]);
 }
 
 #[test]
 fn ordinals_and_abbreviations_end_nothing() {
-    split(
-        "3. maddeyi sil ve Dr. Demir'e haber ver",
-        &["3. maddeyi sil", "Dr. Demir'e haber ver"],
-    );
+    split("3. maddeyi sil ve Dr. Demir'e haber ver", &["3. maddeyi sil", "Dr. Demir'e haber ver"]);
     split(
         "Book a slot with Dr. Patel at 4 p.m. and email Mrs. Lee",
         &["Book a slot with Dr. Patel at 4 p.m", "email Mrs. Lee"],

@@ -91,10 +91,7 @@ fn sample_commands_of_the_platform() {
     let text = "Google'da yapay zeka hakkında arama yap ve sonuçları bir dosyaya kaydet";
     types(text, &["search", "execute"]);
     depends(text, &["", "1d"]);
-    types(
-        "15 Mayıs 2023 tarihinde İstanbul'da bir toplantı planla",
-        &["schedule"],
-    );
+    types("15 Mayıs 2023 tarihinde İstanbul'da bir toplantı planla", &["schedule"]);
 }
 
 #[test]
@@ -102,10 +99,7 @@ fn order_words_make_a_sequence() {
     depends("Stop the pump. Then close the valve.", &["", "1s"]);
     depends("Pompayı durdur, ardından vanayı kapat", &["", "1s"]);
     depends("First stop the pump, second close the valve", &["", "1s"]);
-    depends(
-        "İlk olarak pompayı durdur, ikinci olarak vanayı kapat",
-        &["", "1s"],
-    );
+    depends("İlk olarak pompayı durdur, ikinci olarak vanayı kapat", &["", "1s"]);
     depends("Stop the pump and close the valve afterwards", &["", "1s"]);
 }
 
@@ -120,18 +114,12 @@ fn uses_of_results_are_data_and_win_over_order() {
     depends("Anketi analiz et ve bir rapor hazırla", &["", "1d"]);
     depends("Download and install the client", &["", "1d"]);
     depends("Öğrencileri listele, geç kalanları işaretle", &["", "1d"]);
-    depends(
-        "Summarize the interviews. Then share the summary with Ann.",
-        &["", "1d"],
-    );
+    depends("Summarize the interviews. Then share the summary with Ann.", &["", "1d"]);
 }
 
 #[test]
 fn a_pronoun_means_what_the_last_maker_made() {
-    depends(
-        "Find a cabin, reserve it, and calculate its cost",
-        &["", "1d", "1d"],
-    );
+    depends("Find a cabin, reserve it, and calculate its cost", &["", "1d", "1d"]);
     depends("Find a photo, crop it, and upload it", &["", "1d", "2d"]);
 }
 
@@ -140,38 +128,20 @@ fn unrelated_actions_may_run_in_parallel() {
     depends("order printer paper and book the small room", &["", ""]);
     depends("kapıyı kilitle ve klimayı kapat", &["", ""]);
     depends("Stop the cluster. Also summarize the cost report.", &["", ""]);
-    depends(
-        "- water the plants\n- write the agenda\n- check the cash",
-        &["", "", ""],
-    );
+    depends("- water the plants\n- write the agenda\n- check the cash", &["", "", ""]);
 }
 
 #[test]
 fn finally_waits_for_all_that_is_open() {
-    depends(
-        "Clone the repo, start the proxy, and finally run the suite",
-        &["", "", "1 2s"],
-    );
-    depends(
-        "Kapıyı kilitle, klimayı kapat ve en sonunda alarmı kur",
-        &["", "", "1 2s"],
-    );
-    depends(
-        "Stop the pump, then close the valve, finally drain the tank",
-        &["", "1s", "2s"],
-    );
+    depends("Clone the repo, start the proxy, and finally run the suite", &["", "", "1 2s"]);
+    depends("Kapıyı kilitle, klimayı kapat ve en sonunda alarmı kur", &["", "", "1 2s"]);
+    depends("Stop the pump, then close the valve, finally drain the tank", &["", "1s", "2s"]);
 }
 
 #[test]
 fn otherwise_inherits_the_branch() {
-    depends(
-        "Check the tests and if they pass, merge the branch, otherwise open a ticket",
-        &["", "1d", "1d"],
-    );
-    depends(
-        "Testleri kontrol et, geçerse dalı birleştir, aksi halde bilet aç",
-        &["", "1d", "1d"],
-    );
+    depends("Check the tests and if they pass, merge the branch, otherwise open a ticket", &["", "1d", "1d"]);
+    depends("Testleri kontrol et, geçerse dalı birleştir, aksi halde bilet aç", &["", "1d", "1d"]);
 }
 
 #[test]
@@ -187,63 +157,42 @@ fn parameters_are_source_text() {
     assert_eq!(parameter(text, 0, "target").as_deref(), Some("raporu"));
     assert_eq!(parameter(text, 0, "format").as_deref(), Some("PDF'e"));
     let text = "Faturaları muhasebe klasörüne taşı";
-    assert_eq!(
-        parameter(text, 0, "destination").as_deref(),
-        Some("muhasebe klasörüne")
-    );
+    assert_eq!(parameter(text, 0, "destination").as_deref(), Some("muhasebe klasörüne"));
     let text = "yarın saat 10:00'da ekibe davet gönder";
     assert_eq!(parameter(text, 0, "date").as_deref(), Some("yarın"));
     assert_eq!(parameter(text, 0, "recipient").as_deref(), Some("ekibe"));
     let text = "Find three plumbers nearby";
-    assert_eq!(
-        parameter(text, 0, "query").as_deref(),
-        Some("three plumbers nearby")
-    );
+    assert_eq!(parameter(text, 0, "query").as_deref(), Some("three plumbers nearby"));
     assert_eq!(parameter(text, 0, "count").as_deref(), Some("three"));
     let text = "Create a folder called \"Plan and Budget\" under Finance";
     assert_eq!(parameter(text, 0, "title").as_deref(), Some("Plan and Budget"));
     assert_eq!(parameter(text, 0, "destination").as_deref(), Some("Finance"));
     let text = "If the build fails, text the engineer";
-    assert_eq!(
-        parameter(text, 0, "condition").as_deref(),
-        Some("If the build fails")
-    );
+    assert_eq!(parameter(text, 0, "condition").as_deref(), Some("If the build fails"));
     let text = "Search the wiki for onboarding checklists";
     assert_eq!(parameter(text, 0, "source").as_deref(), Some("the wiki"));
-    assert_eq!(
-        parameter(text, 0, "query").as_deref(),
-        Some("onboarding checklists")
-    );
+    assert_eq!(parameter(text, 0, "query").as_deref(), Some("onboarding checklists"));
 }
 
 #[test]
 fn variables_are_names_without_delimiters() {
     let found = tasks("Send report_{month}.csv to <manager> and \"{signature}\"");
-    assert_eq!(
-        found[0].parameters["variables"],
-        serde_json::json!(["month", "manager", "signature"])
-    );
+    assert_eq!(found[0].parameters["variables"], serde_json::json!(["month", "manager", "signature"]));
 }
 
 #[test]
 fn priority_is_one_scale() {
     let priority = |text: &str| tasks(text)[0].priority;
     assert!((priority("restart the server") - 0.4).abs() < 1e-6);
-    for text in [
-        "URGENT: restart the server",
-        "Acil: sunucuyu durdur",
-        "restart the server asap",
-    ] {
+    for text in ["URGENT: restart the server", "Acil: sunucuyu durdur", "restart the server asap"] {
         assert!(priority(text) >= 0.75, "{text}");
     }
     for text in ["hemen sunucuyu durdur", "restart the server quickly"] {
         assert!((0.5..0.75).contains(&priority(text)), "{text}");
     }
-    for text in [
-        "restart the server, low priority",
-        "düşük öncelikli olarak logları sil",
-        "no rush, clean the cache",
-    ] {
+    for text in
+        ["restart the server, low priority", "düşük öncelikli olarak logları sil", "no rush, clean the cache"]
+    {
         assert!(priority(text) < 0.25, "{text}");
     }
 }

@@ -54,14 +54,7 @@ pub enum Grain {
 }
 
 impl Grain {
-    const ALL: [Self; 6] = [
-        Self::Hour,
-        Self::Day,
-        Self::Week,
-        Self::Month,
-        Self::Quarter,
-        Self::Year,
-    ];
+    const ALL: [Self; 6] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
 
     /// The name in SQL.
     pub fn as_str(self) -> &'static str {
@@ -89,14 +82,11 @@ impl Grain {
 
     /// The grain of this name.
     pub fn parse(name: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|grain| grain.as_str() == name)
-            .ok_or_else(|| Error::BadArgument {
-                argument: "grain".into(),
-                problem: format!("\"{name}\" is not a grain"),
-                hint: "Grains are: hour, day, week, month, quarter, year.".into(),
-            })
+        Self::ALL.into_iter().find(|grain| grain.as_str() == name).ok_or_else(|| Error::BadArgument {
+            argument: "grain".into(),
+            problem: format!("\"{name}\" is not a grain"),
+            hint: "Grains are: hour, day, week, month, quarter, year.".into(),
+        })
     }
 }
 
@@ -170,11 +160,7 @@ impl Definition {
 
     fn check_columns(&self) -> Result<()> {
         let (kind, needed, refused): (_, &[_], &[_]) = match self.kind {
-            Kind::Ratio => (
-                "ratio",
-                &[("numerator", &self.numerator)],
-                &[("value", &self.value)],
-            ),
+            Kind::Ratio => ("ratio", &[("numerator", &self.numerator)], &[("value", &self.value)]),
             Kind::Sum | Kind::Average | Kind::Median => (
                 match self.kind {
                     Kind::Sum => "sum",
@@ -184,11 +170,9 @@ impl Definition {
                 &[("value", &self.value)],
                 &[("numerator", &self.numerator), ("denominator", &self.denominator)],
             ),
-            Kind::Count => (
-                "count",
-                &[],
-                &[("numerator", &self.numerator), ("denominator", &self.denominator)],
-            ),
+            Kind::Count => {
+                ("count", &[], &[("numerator", &self.numerator), ("denominator", &self.denominator)])
+            }
         };
         let hint = "A ratio has \"numerator\" and perhaps \"denominator\"; sum, average and median have \"value\"; count may have it.";
         if let Some((key, _)) = needed.iter().find(|(_, column)| column.is_none()) {
@@ -261,15 +245,9 @@ impl Definition {
 
 /// The first name that is there twice.
 pub fn duplicate(names: &[String]) -> Option<&String> {
-    (1..)
-        .zip(names)
-        .find_map(|(n, name)| names.iter().skip(n).any(|other| other == name).then_some(name))
+    (1..).zip(names).find_map(|(n, name)| names.iter().skip(n).any(|other| other == name).then_some(name))
 }
 
 fn wrong(problem: String, hint: &str) -> Error {
-    Error::BadDocument {
-        what: WHAT.into(),
-        problem,
-        hint: hint.into(),
-    }
+    Error::BadDocument { what: WHAT.into(), problem, hint: hint.into() }
 }

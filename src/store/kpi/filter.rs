@@ -25,17 +25,11 @@ pub fn parse<'a>(column: &'a str, value: &'a Value) -> Result<Filter<'a>, String
         single => vec![single],
     };
     if given.iter().any(|v| v.is_array() || v.is_object()) {
-        return Err(format!(
-            "the filter on \"{column}\" is neither a value nor a list of values"
-        ));
+        return Err(format!("the filter on \"{column}\" is neither a value nor a list of values"));
     }
     let or_null = given.iter().any(|v| v.is_null());
     let values = given.into_iter().filter(|v| !v.is_null()).collect();
-    Ok(Filter {
-        column,
-        values,
-        or_null,
-    })
+    Ok(Filter { column, values, or_null })
 }
 
 impl Filter<'_> {

@@ -8,7 +8,7 @@ mod source;
 use pgrx::{JsonB, Spi};
 use serde_json::{Map, Value, json};
 
-use super::{audit, caller, model, with_owner};
+use super::{audit, caller, model, read, with_owner};
 use crate::error::{Error, Result};
 
 pub use definition::{Definition, Grain, duplicate};
@@ -56,12 +56,7 @@ pub fn drop(name: &str) -> Result<()> {
         Ok(definition.zip(version))
     })?;
     let (definition, version) = gone.ok_or_else(|| Error::UnknownKpi { name: name.into() })?;
-    audit::record(
-        "drop_kpi",
-        name,
-        Some(json!({ "version": version, "definition": definition.0 })),
-        None,
-    )
+    audit::record("drop_kpi", name, Some(json!({ "version": version, "definition": definition.0 })), None)
 }
 
 /// The definition of a KPI.
@@ -72,7 +67,7 @@ pub fn find(name: &str) -> Result<Definition> {
 }
 
 fn stored(name: &str) -> Result<Option<(Value, i32)>> {
-    let (definition, version) = Spi::get_two_with_args::<JsonB, i32>(
+    let (definition, version) = read::two::<JsonB, i32>(
         "SELECT k.definition, k.version FROM (SELECT 1) one LEFT JOIN altlas.kpi k ON k.name = $1",
         &[name.into()],
     )?;
@@ -80,7 +75,7 @@ fn stored(name: &str) -> Result<Option<(Value, i32)>> {
 }
 
 fn check_time_zone(zone: &str) -> Result<()> {
-    let known = Spi::get_one_with_args::<bool>(
+    let known = read::one::<bool>(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_timezone_names WHERE name OPERATOR(pg_catalog.=) $1)",
         &[zone.into()],
     )?;

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use super::definition::{self, Definition, Grain, Kind};
 use super::filter;
-use super::source::{ReadOnly, Source};
+use super::source::Source;
 use crate::error::{Error, Result};
+use crate::store::read;
+use crate::store::source::ReadOnly;
 
 /// Most rows of a rollup, the empty periods included.
 pub const MAX_ROWS: usize = 1_000_000;
@@ -96,19 +98,13 @@ impl Statement {
                     },
                 ),
                 ("bucket", bucket),
-                (
-                    "dimensions",
-                    &dimensions.iter().map(|d| format!(", {d}")).collect::<String>(),
-                ),
+                ("dimensions", &dimensions.iter().map(|d| format!(", {d}")).collect::<String>()),
                 ("value", &value),
                 ("samples", &samples),
                 ("groups", &groups.join(", ")),
                 (
                     "object",
-                    &format!(
-                        "pg_catalog.jsonb_build_object({})",
-                        pairs.collect::<Vec<_>>().join(", ")
-                    ),
+                    &format!("pg_catalog.jsonb_build_object({})", pairs.collect::<Vec<_>>().join(", ")),
                 ),
                 ("order", &order),
                 ("calendar", calendar.trim_end()),
@@ -168,11 +164,7 @@ fn aggregate(definition: &Definition, source: &Source) -> Result<(String, String
         }
         Kind::Sum => {
             let column = source.numeric("value", value)?;
-            (
-                format!(", {column} AS v"),
-                "COALESCE(pg_catalog.sum(v), 0)".into(),
-                count("v"),
-            )
+            (format!(", {column} AS v"), "COALESCE(pg_catalog.sum(v), 0)".into(), count("v"))
         }
         Kind::Average => {
             let column = source.numeric("value", value)?;
@@ -214,11 +206,8 @@ fn condition(
     what: &str,
     values: &mut Vec<Vec<String>>,
 ) -> Result<String> {
-    let wrong = |problem: String| Error::BadDocument {
-        what: what.into(),
-        problem,
-        hint: filter::HINT.into(),
-    };
+    let wrong =
+        |problem: String| Error::BadDocument { what: what.into(), problem, hint: filter::HINT.into() };
     let filter = filter::parse(column, value).map_err(wrong)?;
     let (name, kind, r#type) = source.plain("filter", filter.column)?;
     let texts = filter.texts(kind).map_err(wrong)?;
@@ -226,11 +215,7 @@ fn condition(
         return Ok(format!("{name} IS NULL"));
     }
     values.push(texts);
-    let equal = format!(
-        "{name} OPERATOR(pg_catalog.=) ANY (${}::{}[])",
-        values.len() + 6,
-        r#type
-    );
+    let equal = format!("{name} OPERATOR(pg_catalog.=) ANY (${}::{}[])", values.len() + 6, r#type);
     Ok(match filter.or_null {
         true => format!("({equal} OR {name} IS NULL)"),
         false => equal,
@@ -257,11 +242,9 @@ fn fill(template: &str, words: &[(&str, &str)]) -> String {
 }
 
 fn interval(grain: Grain) -> Result<pgrx::datum::Interval> {
-    Spi::get_one_with_args::<pgrx::datum::Interval>(
+    read::one::<pgrx::datum::Interval>(
         "SELECT $1::pg_catalog.text::pg_catalog.interval",
         &[grain.step().into()],
     )?
-    .ok_or_else(|| Error::Internal {
-        message: "a grain has no length".into(),
-    })
+    .ok_or_else(|| Error::Internal { message: "a grain has no length".into() })
 }

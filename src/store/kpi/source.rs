@@ -4,6 +4,7 @@ use pgrx::{Spi, pg_sys};
 
 use crate::convert::{self, Kind};
 use crate::error::{Error, Result};
+use crate::store::source::ReadOnly;
 use crate::store::source::as_query;
 
 /// A source as a subquery, with its columns.
@@ -34,12 +35,7 @@ impl Source {
         let (_, oid) = found.ok_or_else(|| Error::UnknownColumn {
             argument: key.into(),
             column: column.into(),
-            have: self
-                .columns
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
+            have: self.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
         })?;
         // SAFETY: a catalogue lookup by OID.
         Ok(unsafe { pg_sys::getBaseType(*oid) })
@@ -115,26 +111,5 @@ fn type_in_sql(oid: pg_sys::Oid) -> String {
         std::ffi::CStr::from_ptr(pg_sys::format_type_extended(oid, -1, flags as _))
             .to_string_lossy()
             .into_owned()
-    }
-}
-
-/// The transaction is read-only for as long as this lives: a function called by the source cannot write.
-pub struct ReadOnly(bool);
-
-impl ReadOnly {
-    pub fn enter() -> Self {
-        // SAFETY: a plain flag of this process; an abort restores it, too.
-        unsafe {
-            let before = pg_sys::XactReadOnly;
-            pg_sys::XactReadOnly = true;
-            Self(before)
-        }
-    }
-}
-
-impl Drop for ReadOnly {
-    fn drop(&mut self) {
-        // SAFETY: as above.
-        unsafe { pg_sys::XactReadOnly = self.0 }
     }
 }

@@ -13,12 +13,7 @@ pub struct Input<R> {
 impl<R: Read> Input<R> {
     /// Reads the frames that follow in `from`.
     pub fn new(from: R) -> Self {
-        Self {
-            from,
-            piece: Vec::new(),
-            at: 0,
-            ended: false,
-        }
+        Self { from, piece: Vec::new(), at: 0, ended: false }
     }
 }
 
@@ -36,10 +31,7 @@ impl<R: Read> Read for Input<R> {
                 Some((Request::DataEnd, _)) => self.ended = true,
                 Some(_) => return Err(io::Error::new(ErrorKind::InvalidData, "a frame that is no input")),
                 None => {
-                    return Err(io::Error::new(
-                        ErrorKind::UnexpectedEof,
-                        "the input is not complete",
-                    ));
+                    return Err(io::Error::new(ErrorKind::UnexpectedEof, "the input is not complete"));
                 }
             }
         }
@@ -79,10 +71,7 @@ mod tests {
         let mut text = String::new();
         let cut = wire(&[(Request::Data, b"one")]);
         assert_eq!(
-            Input::new(cut.as_slice())
-                .read_to_string(&mut text)
-                .unwrap_err()
-                .kind(),
+            Input::new(cut.as_slice()).read_to_string(&mut text).unwrap_err().kind(),
             ErrorKind::UnexpectedEof
         );
         let mixed = wire(&[(Request::Data, b"one"), (Request::Jobs, b"")]);

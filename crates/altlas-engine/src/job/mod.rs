@@ -26,23 +26,14 @@ const PACE: Duration = Duration::from_millis(200);
 pub fn run(parent: u32) -> Result<(), EngineError> {
     confine::reset_signals().map_err(EngineError::setup("reset signals"))?;
     confine::die_with_parent(parent)?;
-    for (what, result) in [
-        ("oom_score_adj", confine::oom_score(1000)),
-        ("nice", confine::be_nice(10)),
-    ] {
+    for (what, result) in [("oom_score_adj", confine::oom_score(1000)), ("nice", confine::be_nice(10))] {
         if let Err(e) = result {
             log::event(format_args!("a job goes on without {what}: {e}"));
         }
     }
     let mut outlet = Outlet::new(confine::take_stdout().map_err(EngineError::setup("take standard output"))?);
     let mut from = BufReader::new(io::stdin().lock());
-    let Some((
-        Request::Job {
-            kind, spec, limits, ..
-        },
-        _,
-    )) = read_frame(&mut from)?
-    else {
+    let Some((Request::Job { kind, spec, limits, .. }, _)) = read_frame(&mut from)? else {
         let failure = Failure::new(FailureKind::Protocol, "no job was given");
         return Ok(outlet.say(&Reply::Failed(failure), &[])?);
     };
@@ -53,10 +44,8 @@ pub fn run(parent: u32) -> Result<(), EngineError> {
         dispatch(&kind, &spec, Input::new(&mut from), &mut outlet)
     });
     let result = catch_unwind(work).unwrap_or_else(|_| {
-        Err(
-            Failure::new(FailureKind::Internal, "the job failed by a fault of the program")
-                .hint("The server's log says where."),
-        )
+        Err(Failure::new(FailureKind::Internal, "the job failed by a fault of the program")
+            .hint("The server's log says where."))
     });
     let last = result.map_or_else(Reply::Failed, |result| Reply::JobDone { result });
     match outlet.say(&last, &[]) {
@@ -80,10 +69,7 @@ fn dispatch(
         "train" => train::run(spec, input, outlet),
         #[cfg(feature = "test-jobs")]
         "test" => test::run(spec, input, outlet),
-        _ => Err(Failure::new(
-            FailureKind::BadParameter,
-            format!("there are no jobs of kind {kind:?}"),
-        )),
+        _ => Err(Failure::new(FailureKind::BadParameter, format!("there are no jobs of kind {kind:?}"))),
     }
 }
 
@@ -110,21 +96,12 @@ impl Outlet {
             return;
         }
         self.reported = Some(now);
-        let _ = self.say(
-            &Reply::Progress {
-                phase: phase.to_owned(),
-                done,
-                total,
-            },
-            &[],
-        );
+        let _ = self.say(&Reply::Progress { phase: phase.to_owned(), done, total }, &[]);
     }
 
     /// Sends a file in pieces; an empty one as one empty piece.
     fn artefact(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let reply = Reply::Artefact {
-            name: name.to_owned(),
-        };
+        let reply = Reply::Artefact { name: name.to_owned() };
         let first = bytes.get(..bytes.len().min(PIECE)).unwrap_or_default();
         let rest = bytes.get(first.len()..).unwrap_or_default();
         std::iter::once(first)

@@ -22,11 +22,7 @@ pub const INTERVAL: &str = "interval";
 pub fn read_table(from: impl Read) -> Result<Table, Failure> {
     let mut reader = StreamReader::try_new(from, None).map_err(|e| unreadable(&e))?;
     let schema = reader.schema();
-    let mut columns = schema
-        .fields()
-        .iter()
-        .map(|field| empty(field))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut columns = schema.fields().iter().map(|field| empty(field)).collect::<Result<Vec<_>, _>>()?;
     for batch in &mut reader {
         let batch = batch.map_err(|e| unreadable(&e))?;
         for ((column, array), field) in columns.iter_mut().zip(batch.columns()).zip(schema.fields()) {
@@ -93,20 +89,13 @@ fn numbers<T: ArrowPrimitiveType>(
 
 fn unsupported(field: &Field) -> Failure {
     let (name, found) = (field.name(), field.data_type());
-    Failure::new(
-        FailureKind::BadInput,
-        format!("column {name:?} has a type that training does not take"),
-    )
-    .detail(format!("Its type is {found} in Arrow's terms."))
-    .hint("Cast it to a number, boolean, text, timestamp or interval, or leave it out.")
+    Failure::new(FailureKind::BadInput, format!("column {name:?} has a type that training does not take"))
+        .detail(format!("Its type is {found} in Arrow's terms."))
+        .hint("Cast it to a number, boolean, text, timestamp or interval, or leave it out.")
 }
 
 fn unreadable(e: &dyn std::error::Error) -> Failure {
-    Failure::new(
-        FailureKind::BadInput,
-        "the job's input is no readable Arrow stream",
-    )
-    .detail(e.to_string())
+    Failure::new(FailureKind::BadInput, "the job's input is no readable Arrow stream").detail(e.to_string())
 }
 
 #[cfg(test)]
@@ -139,10 +128,7 @@ mod tests {
     }
 
     fn marked((field, array): (Field, ArrayRef)) -> (Field, ArrayRef) {
-        (
-            field.with_metadata(HashMap::from([(TYPE_KEY.into(), INTERVAL.into())])),
-            array,
-        )
+        (field.with_metadata(HashMap::from([(TYPE_KEY.into(), INTERVAL.into())])), array)
     }
 
     fn seen(column: &Column) -> String {
@@ -160,10 +146,7 @@ mod tests {
                 column("f8", Float64Array::from(vec![Some(0.1), None])),
                 column("b", BooleanArray::from(vec![Some(true), None])),
                 column("t", StringArray::from(vec![Some("İğne"), None])),
-                column(
-                    "at",
-                    TimestampMicrosecondArray::from(vec![Some(7), None]).with_timezone("UTC"),
-                ),
+                column("at", TimestampMicrosecondArray::from(vec![Some(7), None]).with_timezone("UTC")),
                 column("dur", DurationMicrosecondArray::from(vec![Some(1_500_000), None])),
                 marked(column("secs", Float64Array::from(vec![Some(2.5), None]))),
                 marked(column("whole", Int64Array::from(vec![3, 4]))),
@@ -195,10 +178,7 @@ mod tests {
     #[test]
     fn other_types_are_refused_with_column_and_type() {
         let bytes = stream(
-            vec![
-                column("fine", Int32Array::from(vec![1])),
-                column("odd", UInt8Array::from(vec![1])),
-            ],
+            vec![column("fine", Int32Array::from(vec![1])), column("odd", UInt8Array::from(vec![1]))],
             1,
         );
         let failure = read_table(bytes.as_slice()).unwrap_err();

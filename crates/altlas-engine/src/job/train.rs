@@ -20,18 +20,8 @@ pub fn run(spec: &Value, input: Input<impl Read>, outlet: &mut Outlet) -> Result
     // First: a mistake in the options shall not wait for the rows.
     let spec = TrainSpec::parse(spec).map_err(failure)?;
     let table = read_table(input)?;
-    let trained = train(&spec, table, &mut |phase, done, total| {
-        outlet.progress(phase, done, total)
-    });
-    let Trained {
-        onnx,
-        document,
-        manifest,
-        vectors,
-        metric,
-        score,
-        baseline,
-    } = trained.map_err(failure)?;
+    let trained = train(&spec, table, &mut |phase, done, total| outlet.progress(phase, done, total));
+    let Trained { onnx, document, manifest, vectors, metric, score, baseline } = trained.map_err(failure)?;
     outlet.artefact(MODEL, &onnx)?;
     let vectors: Vec<Value> = vectors
         .into_iter()
@@ -53,40 +43,32 @@ fn failure(error: LearnError) -> Failure {
             (FailureKind::BadParameter, None)
         }
         LearnError::NotSupported { .. } => (FailureKind::Unsupported, None),
-        LearnError::MissingColumn(_) => (
-            FailureKind::BadParameter,
-            Some("Name a column that the source gives, in its spelling."),
-        ),
-        LearnError::Target { .. } => (
-            FailureKind::BadInput,
-            Some("Choose another target or task, or cast the column."),
-        ),
-        LearnError::TooFewRows { .. } => (
-            FailureKind::BadInput,
-            Some("Give more rows; rows whose target is NULL do not count."),
-        ),
-        LearnError::TooLarge { .. } => (
-            FailureKind::Resources,
-            Some("Sample the rows or leave out columns."),
-        ),
+        LearnError::MissingColumn(_) => {
+            (FailureKind::BadParameter, Some("Name a column that the source gives, in its spelling."))
+        }
+        LearnError::Target { .. } => {
+            (FailureKind::BadInput, Some("Choose another target or task, or cast the column."))
+        }
+        LearnError::TooFewRows { .. } => {
+            (FailureKind::BadInput, Some("Give more rows; rows whose target is NULL do not count."))
+        }
+        LearnError::TooLarge { .. } => {
+            (FailureKind::Resources, Some("Sample the rows or leave out columns."))
+        }
         LearnError::NoFeatures(_) => (
             FailureKind::BadInput,
             Some("Give at least one column beside the target that has values and varies."),
         ),
-        LearnError::NotFinite(_) => (
-            FailureKind::BadInput,
-            Some("Look for extreme values in the data, or use another algorithm."),
-        ),
+        LearnError::NotFinite(_) => {
+            (FailureKind::BadInput, Some("Look for extreme values in the data, or use another algorithm."))
+        }
         LearnError::Prep(
             PrepError::MissingColumn(_) | PrepError::DuplicateColumn(_) | PrepError::ColumnType { .. },
         ) => (FailureKind::BadInput, None),
         // Documents and graphs made here are the program's own; LightGBM got parameters that were checked.
         _ => (FailureKind::Internal, None),
     };
-    Failure {
-        hint: hint.map(str::to_owned),
-        ..Failure::new(kind, error.to_string())
-    }
+    Failure { hint: hint.map(str::to_owned), ..Failure::new(kind, error.to_string()) }
 }
 
 #[cfg(test)]
@@ -97,18 +79,9 @@ mod tests {
     fn mistakes_of_the_caller_are_not_called_faults_of_the_program() {
         for (spec, kind) in [
             (json!({"task": "regression"}), FailureKind::BadParameter),
-            (
-                json!({"task": "regression", "target": "y", "colour": 1}),
-                FailureKind::BadParameter,
-            ),
-            (
-                json!({"task": "clustering", "target": "y"}),
-                FailureKind::Unsupported,
-            ),
-            (
-                json!({"task": "regression", "target": "y", "algorithm": "oracle"}),
-                FailureKind::BadParameter,
-            ),
+            (json!({"task": "regression", "target": "y", "colour": 1}), FailureKind::BadParameter),
+            (json!({"task": "clustering", "target": "y"}), FailureKind::Unsupported),
+            (json!({"task": "regression", "target": "y", "algorithm": "oracle"}), FailureKind::BadParameter),
         ] {
             assert_eq!(failure(TrainSpec::parse(&spec).unwrap_err()).kind, kind, "{spec}");
         }

@@ -46,10 +46,7 @@ struct Running {
 impl Registry {
     /// Lets so many jobs run at the same time.
     pub fn new(most: usize) -> Self {
-        Self {
-            inner: Mutex::default(),
-            most,
-        }
+        Self { inner: Mutex::default(), most }
     }
 
     /// Gives a job its number, if there is a place.
@@ -57,10 +54,7 @@ impl Registry {
         let mut inner = self.lock();
         if inner.running.len() >= self.most {
             return Err(Failure::new(FailureKind::Resources, "too many jobs run")
-                .detail(format!(
-                    "{} jobs run, which is as many as may.",
-                    inner.running.len()
-                ))
+                .detail(format!("{} jobs run, which is as many as may.", inner.running.len()))
                 .hint("Wait for one to end, cancel one, or raise altlas.max_jobs."));
         }
         inner.last += 1;
@@ -77,14 +71,7 @@ impl Registry {
             started_us: clock::now_us(),
             ended_us: None,
         };
-        inner.running.insert(
-            job,
-            Running {
-                info,
-                process: None,
-                killed: None,
-            },
-        );
+        inner.running.insert(job, Running { info, process: None, killed: None });
         Ok(job)
     }
 
@@ -146,11 +133,7 @@ impl Registry {
         let Some(running) = inner.running.remove(&job) else {
             return;
         };
-        inner.ended.push_front(JobInfo {
-            state,
-            ended_us: Some(clock::now_us()),
-            ..running.info
-        });
+        inner.ended.push_front(JobInfo { state, ended_us: Some(clock::now_us()), ..running.info });
         inner.ended.truncate(REMEMBERED);
     }
 
@@ -182,11 +165,7 @@ mod tests {
     use super::*;
 
     fn owner() -> JobOwner {
-        JobOwner {
-            database: 1,
-            role: 2,
-            label: "test".into(),
-        }
+        JobOwner { database: 1, role: 2, label: "test".into() }
     }
 
     #[test]
@@ -194,22 +173,12 @@ mod tests {
         let jobs = Registry::new(2);
         let first = jobs.admit("train", &owner()).unwrap();
         jobs.admit("train", &owner()).unwrap();
-        assert_eq!(
-            jobs.admit("train", &owner()).unwrap_err().kind,
-            FailureKind::Resources
-        );
+        assert_eq!(jobs.admit("train", &owner()).unwrap_err().kind, FailureKind::Resources);
         jobs.ended(first, JobState::Done);
         assert!(!jobs.kill(first, Why::Asked));
         let third = jobs.admit("train", &owner()).unwrap();
         let states: Vec<_> = jobs.list().iter().map(|info| (info.job, info.state)).collect();
-        assert_eq!(
-            states,
-            [
-                (third, JobState::Running),
-                (2, JobState::Running),
-                (first, JobState::Done)
-            ]
-        );
+        assert_eq!(states, [(third, JobState::Running), (2, JobState::Running), (first, JobState::Done)]);
     }
 
     #[test]

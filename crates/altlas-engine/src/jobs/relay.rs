@@ -52,21 +52,13 @@ pub struct Client<'a> {
 /// client has the last answer. Holds one frame in each direction; a slow side stops the other.
 pub fn relay(job: u64, order: Order, jobs: &Registry, spawner: &Spawner, client: Client<'_>) -> After {
     let over = AtomicBool::new(false);
-    let down = Down {
-        job,
-        limits: order.limits,
-        jobs,
-        writer: client.writer,
-        over: &over,
-    };
+    let down = Down { job, limits: order.limits, jobs, writer: client.writer, over: &over };
     thread::scope(|scope| {
         // The thread first: without it there would be nobody to wait for the process.
         let (hand, taken) = mpsc::channel();
         let thread = thread::Builder::new().name(format!("job {job}"));
         let process = thread
-            .spawn_scoped(scope, move || {
-                taken.recv().map(|(child, stdout)| down.run(child, stdout))
-            })
+            .spawn_scoped(scope, move || taken.recv().map(|(child, stdout)| down.run(child, stdout)))
             .and_then(|_| start(spawner, order.limits.threads));
         let (child, stdin, stdout) = match process {
             Ok(parts) => parts,
@@ -78,12 +70,7 @@ pub fn relay(job: u64, order: Order, jobs: &Registry, spawner: &Spawner, client:
         }
         // The receiver waits for exactly this.
         let _ = hand.send((child, stdout));
-        let after = Up {
-            job,
-            jobs,
-            over: &over,
-        }
-        .run(order, stdin, client.reader);
+        let after = Up { job, jobs, over: &over }.run(order, stdin, client.reader);
         if let After::Closed = after {
             jobs.kill(job, Why::ClientGone);
         }
@@ -100,17 +87,10 @@ fn start(spawner: &Spawner, threads: u32) -> io::Result<(Child, ChildStdin, Chil
 
 fn not_started(job: u64, jobs: &Registry, writer: &UnixStream, e: &io::Error) -> After {
     jobs.ended(job, JobState::Failed);
-    log::repeated(
-        "job not started",
-        format_args!("cannot start a job's process: {e}"),
-    );
+    log::repeated("job not started", format_args!("cannot start a job's process: {e}"));
     let failure = Failure::new(FailureKind::Resources, "cannot start a job's process").detail(e.to_string());
     let sent = wire::send(writer, &Reply::Failed(failure), &[]);
-    if sent.is_ok() {
-        After::Refused
-    } else {
-        After::Closed
-    }
+    if sent.is_ok() { After::Refused } else { After::Closed }
 }
 
 /// From the client to the job.
@@ -122,25 +102,10 @@ struct Up<'a> {
 
 impl Up<'_> {
     fn run(&self, order: Order, mut stdin: ChildStdin, from: &mut impl BufRead) -> After {
-        let Order {
-            kind,
-            spec,
-            owner,
-            limits,
-        } = order;
+        let Order { kind, spec, owner, limits } = order;
         // A job that does not read any more is dead or about to be: the other direction tells the client why,
         // and what the client still sends is read and dropped.
-        let mut alive = write_frame(
-            &mut stdin,
-            &Request::Job {
-                kind,
-                spec,
-                owner,
-                limits,
-            },
-            &[],
-        )
-        .is_ok();
+        let mut alive = write_frame(&mut stdin, &Request::Job { kind, spec, owner, limits }, &[]).is_ok();
         loop {
             let (frame, payload) = match read_frame::<_, Request>(from) {
                 Ok(Some(frame)) => frame,
@@ -197,10 +162,8 @@ impl Down<'_> {
                     "job broke the protocol",
                     format_args!("job {} broke the protocol: {e}", self.job),
                 );
-                let failure = Failure::new(
-                    FailureKind::JobDied,
-                    "the job's process sent something unreadable",
-                );
+                let failure =
+                    Failure::new(FailureKind::JobDied, "the job's process sent something unreadable");
                 (JobState::Failed, Reply::Failed(failure.detail(e)))
             }
         };
@@ -257,9 +220,7 @@ fn died(status: Option<WaitIdStatus>, limits: JobLimits) -> Failure {
     let failure = Failure::new(FailureKind::JobDied, "the job's process ended without a result");
     let Some(status) = status else { return failure };
     if let Some(code) = status.exit_status() {
-        return failure
-            .detail(format!("Its exit status is {code}."))
-            .hint("The server's log may say more.");
+        return failure.detail(format!("Its exit status is {code}.")).hint("The server's log may say more.");
     }
     let Some(signal) = status.terminating_signal() else {
         return failure;

@@ -39,9 +39,5 @@ fn spawn(threads: u32) -> io::Result<Child> {
         // Read by OpenMP when a trainer starts it.
         command.env("OMP_NUM_THREADS", threads.to_string());
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()
 }

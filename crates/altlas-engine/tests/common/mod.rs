@@ -49,11 +49,7 @@ impl Place {
     pub fn new(options: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("models")).unwrap();
-        Self {
-            dir,
-            options: options.iter().map(|o| (*o).to_owned()).collect(),
-            engine: None,
-        }
+        Self { dir, options: options.iter().map(|o| (*o).to_owned()).collect(), engine: None }
     }
 
     /// With an engine that runs, without ONNX Runtime.
@@ -67,9 +63,7 @@ impl Place {
     pub fn with_runtime(options: &[&str]) -> Option<Self> {
         let runtime = runtime()?;
         let mut place = Self::new(options);
-        place
-            .options
-            .extend(["--runtime".to_owned(), runtime.to_str().unwrap().to_owned()]);
+        place.options.extend(["--runtime".to_owned(), runtime.to_str().unwrap().to_owned()]);
         place.start();
         Some(place)
     }
@@ -100,9 +94,7 @@ impl Place {
     }
 
     pub fn wait_until_ready(&self) {
-        wait_until("the engine is ready", || {
-            UnixStream::connect(self.file("engine.sock")).is_ok()
-        });
+        wait_until("the engine is ready", || UnixStream::connect(self.file("engine.sock")).is_ok());
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
@@ -136,16 +128,7 @@ impl Place {
     pub fn connect(&self) -> Client {
         let mut client = self.connect_silently();
         let (reply, _) = client.ask(&hello(VERSION, VERSION), &[]);
-        assert!(
-            matches!(
-                reply,
-                Reply::Welcome {
-                    protocol: VERSION,
-                    ..
-                }
-            ),
-            "{reply:?}"
-        );
+        assert!(matches!(reply, Reply::Welcome { protocol: VERSION, .. }), "{reply:?}");
         client
     }
 
@@ -166,11 +149,7 @@ impl Drop for Place {
 }
 
 pub fn hello(oldest: u16, newest: u16) -> Request {
-    Request::Hello {
-        oldest,
-        newest,
-        client: "test".into(),
-    }
+    Request::Hello { oldest, newest, client: "test".into() }
 }
 
 pub fn send_signal(pid: u32, signal: Signal) {
@@ -181,13 +160,7 @@ pub fn send_signal(pid: u32, signal: Signal) {
 pub fn alive(pid: u32) -> bool {
     let exists = test_kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap()).is_ok();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    exists
-        && !stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .trim_start()
-            .starts_with('Z')
+    exists && !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z')
 }
 
 /// One connection.
@@ -201,9 +174,7 @@ impl Client {
     }
 
     pub fn receive(&mut self) -> (Reply, Vec<u8>) {
-        read_frame(&mut self.stream)
-            .unwrap()
-            .expect("the engine closed the connection")
+        read_frame(&mut self.stream).unwrap().expect("the engine closed the connection")
     }
 
     pub fn ask(&mut self, request: &Request, payload: &[u8]) -> (Reply, Vec<u8>) {
@@ -254,13 +225,7 @@ impl Client {
     }
 
     pub fn upload_as(&mut self, model: &str, bytes: &[u8]) -> Reply {
-        self.send(
-            &Request::Upload {
-                model: model.to_owned(),
-                size: bytes.len() as u64,
-            },
-            &[],
-        );
+        self.send(&Request::Upload { model: model.to_owned(), size: bytes.len() as u64 }, &[]);
         for piece in bytes.chunks(4 << 20) {
             self.send(&Request::Chunk, piece);
         }
@@ -269,14 +234,7 @@ impl Client {
 
     pub fn run(&mut self, model: &str, inputs: &[Tensor]) -> Result<Vec<Tensor>, Reply> {
         let (specs, payload) = join(inputs);
-        match self.ask(
-            &Request::Run {
-                model: model.to_owned(),
-                inputs: specs,
-                outputs: vec![],
-            },
-            &payload,
-        ) {
+        match self.ask(&Request::Run { model: model.to_owned(), inputs: specs, outputs: vec![] }, &payload) {
             (Reply::Outputs { outputs }, payload) => Ok(split(outputs, &payload).unwrap()),
             (other, _) => Err(other),
         }
@@ -284,23 +242,8 @@ impl Client {
 
     /// Starts a job and gives its number.
     pub fn job(&mut self, kind: &str, spec: Value, limits: JobLimits) -> u64 {
-        let owner = JobOwner {
-            database: 1,
-            role: 10,
-            label: "test".into(),
-        };
-        match self
-            .ask(
-                &Request::Job {
-                    kind: kind.into(),
-                    spec,
-                    owner,
-                    limits,
-                },
-                &[],
-            )
-            .0
-        {
+        let owner = JobOwner { database: 1, role: 10, label: "test".into() };
+        match self.ask(&Request::Job { kind: kind.into(), spec, owner, limits }, &[]).0 {
             Reply::JobStarted { job } => job,
             other => panic!("{other:?}"),
         }

@@ -37,10 +37,7 @@ pub fn slow() -> Vec<u8> {
             value("before", data_type::FLOAT),
         ],
         output: vec![value("still", data_type::BOOL), value("after", data_type::FLOAT)],
-        node: vec![
-            node("Sin", &["before"], &["after"]),
-            node("Identity", &["go"], &["still"]),
-        ],
+        node: vec![node("Sin", &["before"], &["after"]), node("Identity", &["go"], &["still"])],
         ..GraphProto::default()
     };
     let mut turn = node("Loop", &["count", "always", "x"], &["y"]);
@@ -64,17 +61,9 @@ pub fn slow() -> Vec<u8> {
         node: vec![turn],
         ..GraphProto::default()
     };
-    let opset = OperatorSetIdProto {
-        domain: Some(String::new()),
-        version: Some(17),
-    };
-    ModelProto {
-        ir_version: Some(8),
-        opset_import: vec![opset],
-        graph: Some(graph),
-        ..ModelProto::default()
-    }
-    .encode_to_vec()
+    let opset = OperatorSetIdProto { domain: Some(String::new()), version: Some(17) };
+    ModelProto { ir_version: Some(8), opset_import: vec![opset], graph: Some(graph), ..ModelProto::default() }
+        .encode_to_vec()
 }
 
 /// Inputs of [`slow`].
@@ -93,17 +82,7 @@ fn node(operator: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
 }
 
 fn value(name: &str, elem_type: i32) -> ValueInfoProto {
-    let scalar = TensorType {
-        elem_type: Some(elem_type),
-        shape: Some(TensorShapeProto { dim: vec![] }),
-    };
-    let kind = TypeProto {
-        value: Some(type_proto::Value::Tensor(scalar)),
-        ..TypeProto::default()
-    };
-    ValueInfoProto {
-        name: Some(name.into()),
-        r#type: Some(kind),
-        ..ValueInfoProto::default()
-    }
+    let scalar = TensorType { elem_type: Some(elem_type), shape: Some(TensorShapeProto { dim: vec![] }) };
+    let kind = TypeProto { value: Some(type_proto::Value::Tensor(scalar)), ..TypeProto::default() };
+    ValueInfoProto { name: Some(name.into()), r#type: Some(kind), ..ValueInfoProto::default() }
 }

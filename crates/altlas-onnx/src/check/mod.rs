@@ -43,21 +43,14 @@ pub struct Checked {
 /// Checks a model; see the [module](self).
 pub fn check(bytes: &[u8], limits: &Limits) -> Result<Checked, OnnxError> {
     if bytes.len() as u64 > limits.max_bytes {
-        return Err(OnnxError::TooLarge {
-            size: bytes.len() as u64,
-            limit: limits.max_bytes,
-        });
+        return Err(OnnxError::TooLarge { size: bytes.len() as u64, limit: limits.max_bytes });
     }
     // ONNX Runtime reads such a file in its own format, whatever the protobuf in it says.
     if bytes.get(4..8) == Some(b"ORTM") {
-        return Err(OnnxError::NotOnnx {
-            reason: "it is in ONNX Runtime's own format".to_owned(),
-        });
+        return Err(OnnxError::NotOnnx { reason: "it is in ONNX Runtime's own format".to_owned() });
     }
     size::within(bytes, limits.max_decoded_bytes)?;
-    let model = ModelProto::decode(bytes).map_err(|e| OnnxError::NotOnnx {
-        reason: clip(&e.to_string()),
-    })?;
+    let model = ModelProto::decode(bytes).map_err(|e| OnnxError::NotOnnx { reason: clip(&e.to_string()) })?;
     check_model(&model, limits)
 }
 
@@ -66,11 +59,7 @@ fn check_model(model: &ModelProto, limits: &Limits) -> Result<Checked, OnnxError
     let ir_version = model.ir_version.ok_or(OnnxError::NoIrVersion)?;
     if !(IR_OLDEST..=limits.ir_version).contains(&ir_version) {
         let newest = limits.ir_version;
-        return Err(OnnxError::IrVersion {
-            version: ir_version,
-            oldest: IR_OLDEST,
-            newest,
-        });
+        return Err(OnnxError::IrVersion { version: ir_version, oldest: IR_OLDEST, newest });
     }
     if !model.training_info.is_empty() {
         return Err(OnnxError::TrainingInfo);
@@ -81,12 +70,10 @@ fn check_model(model: &ModelProto, limits: &Limits) -> Result<Checked, OnnxError
     let walked = walk::model(model, graph, limits)?;
     let name = model.producer_name.as_deref().unwrap_or_default();
     let version = model.producer_version.as_deref().unwrap_or_default();
-    let metadata = model.metadata_props.iter().map(|entry| {
-        (
-            entry.key.clone().unwrap_or_default(),
-            entry.value.clone().unwrap_or_default(),
-        )
-    });
+    let metadata = model
+        .metadata_props
+        .iter()
+        .map(|entry| (entry.key.clone().unwrap_or_default(), entry.value.clone().unwrap_or_default()));
     Ok(Checked {
         inputs: ports::inputs(graph)?,
         outputs: ports::outputs(graph)?,

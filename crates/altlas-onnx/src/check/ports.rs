@@ -52,12 +52,8 @@ pub enum Dim {
 
 pub(super) fn inputs(graph: &GraphProto) -> Result<Vec<Port>, OnnxError> {
     let sparse = graph.sparse_initializer.iter().filter_map(|s| s.values.as_ref());
-    let constants: HashSet<&str> = graph
-        .initializer
-        .iter()
-        .chain(sparse)
-        .filter_map(|t| t.name.as_deref())
-        .collect();
+    let constants: HashSet<&str> =
+        graph.initializer.iter().chain(sparse).filter_map(|t| t.name.as_deref()).collect();
     graph
         .input
         .iter()
@@ -75,18 +71,9 @@ fn port(value: &ValueInfoProto, direction: &'static str) -> Result<Port, OnnxErr
     let name = name.ok_or(OnnxError::NamelessPort { direction })?;
     let (kind, elem_type, shape) = describe(value.r#type.as_ref());
     if let Some(elem_type) = elem_type.filter(|t| !(0..=ELEM_TYPES).contains(t)) {
-        return Err(OnnxError::ElementType {
-            direction,
-            name: clip(&name),
-            elem_type,
-        });
+        return Err(OnnxError::ElementType { direction, name: clip(&name), elem_type });
     }
-    Ok(Port {
-        name,
-        kind,
-        elem_type,
-        shape,
-    })
+    Ok(Port { name, kind, elem_type, shape })
 }
 
 fn describe(r#type: Option<&TypeProto>) -> (PortKind, Option<i32>, Option<Vec<Dim>>) {
@@ -133,9 +120,5 @@ pub fn elem_type_name(elem_type: i32) -> &'static str {
         "complex128",
         "bfloat16",
     ];
-    usize::try_from(elem_type)
-        .ok()
-        .and_then(|n| NAMES.get(n))
-        .copied()
-        .unwrap_or("another type")
+    usize::try_from(elem_type).ok().and_then(|n| NAMES.get(n)).copied().unwrap_or("another type")
 }

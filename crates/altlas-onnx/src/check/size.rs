@@ -133,10 +133,7 @@ struct Scan {
 
 impl Scan {
     fn take(&mut self, bytes: u64) -> Result<(), OnnxError> {
-        self.left = self
-            .left
-            .checked_sub(bytes)
-            .ok_or(OnnxError::TooManyParts { limit: self.limit })?;
+        self.left = self.left.checked_sub(bytes).ok_or(OnnxError::TooManyParts { limit: self.limit })?;
         Ok(())
     }
 
@@ -156,9 +153,7 @@ impl Scan {
                 WireType::SixtyFourBit => bytes = skip(bytes, 8)?,
                 WireType::LengthDelimited => {
                     let length = decode_varint(&mut bytes).map_err(|e| broken(&e))?;
-                    let at = usize::try_from(length)
-                        .ok()
-                        .and_then(|n| bytes.split_at_checked(n));
+                    let at = usize::try_from(length).ok().and_then(|n| bytes.split_at_checked(n));
                     let (body, rest) = at.ok_or_else(cut)?;
                     bytes = rest;
                     match kind.field(tag) {
@@ -187,13 +182,9 @@ fn skip(bytes: &[u8], count: usize) -> Result<&[u8], OnnxError> {
 }
 
 fn cut() -> OnnxError {
-    OnnxError::NotOnnx {
-        reason: "it ends in the middle of a field".to_owned(),
-    }
+    OnnxError::NotOnnx { reason: "it ends in the middle of a field".to_owned() }
 }
 
 fn broken(error: &prost::DecodeError) -> OnnxError {
-    OnnxError::NotOnnx {
-        reason: error.to_string(),
-    }
+    OnnxError::NotOnnx { reason: error.to_string() }
 }

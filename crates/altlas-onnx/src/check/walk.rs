@@ -26,11 +26,7 @@ struct Walk<'a> {
 
 pub(super) fn model(model: &ModelProto, graph: &GraphProto, limits: &Limits) -> Result<Walked, OnnxError> {
     let functions = model.functions.iter().map(function_name).collect();
-    let mut walk = Walk {
-        limits,
-        functions,
-        found: Walked::default(),
-    };
+    let mut walk = Walk { limits, functions, found: Walked::default() };
     let imported = walk.imports(&model.opset_import)?;
     walk.graph(graph, &imported)?;
     for function in &model.functions {
@@ -47,10 +43,7 @@ fn normal(domain: Option<&str>) -> &str {
 }
 
 fn function_name(function: &FunctionProto) -> (&str, &str) {
-    (
-        normal(function.domain.as_deref()),
-        function.name.as_deref().unwrap_or_default(),
-    )
+    (normal(function.domain.as_deref()), function.name.as_deref().unwrap_or_default())
 }
 
 impl Walk<'_> {
@@ -62,11 +55,7 @@ impl Walk<'_> {
             let version = import.version.unwrap_or_default();
             match self.limits.newest(domain) {
                 Some(newest) if !(1..=newest).contains(&version) => {
-                    return Err(OnnxError::Opset {
-                        domain: domain.to_owned(),
-                        version,
-                        newest,
-                    });
+                    return Err(OnnxError::Opset { domain: domain.to_owned(), version, newest });
                 }
                 Some(_) => {
                     imported.insert(domain);
@@ -89,30 +78,20 @@ impl Walk<'_> {
     fn nodes(&mut self, nodes: &[NodeProto], imported: &HashSet<&str>) -> Result<(), OnnxError> {
         for node in nodes {
             let operator = node.op_type.as_deref().filter(|op| !op.is_empty());
-            let operator = operator.ok_or_else(|| OnnxError::NoOperator {
-                node: node_name(node),
-            })?;
+            let operator = operator.ok_or_else(|| OnnxError::NoOperator { node: node_name(node) })?;
             let domain = normal(node.domain.as_deref());
             let refused = || (node_name(node), clip(operator));
             if !self.functions.contains(&(domain, operator)) {
                 if !imported.contains(domain) {
                     let (node, operator) = refused();
-                    return Err(OnnxError::NotImported {
-                        node,
-                        operator,
-                        domain: clip(domain),
-                    });
+                    return Err(OnnxError::NotImported { node, operator, domain: clip(domain) });
                 }
                 if domain == "com.microsoft" && NATIVE_CODE.contains(&operator) {
                     let (node, operator) = refused();
                     return Err(OnnxError::NativeCode { node, operator });
                 }
             }
-            let key = if domain == "ai.onnx" {
-                operator.to_owned()
-            } else {
-                format!("{domain}.{operator}")
-            };
+            let key = if domain == "ai.onnx" { operator.to_owned() } else { format!("{domain}.{operator}") };
             *self.found.operators.entry(key).or_default() += 1;
             self.attributes(&node.attribute, imported)?;
         }
@@ -126,17 +105,8 @@ impl Walk<'_> {
         imported: &HashSet<&str>,
     ) -> Result<(), OnnxError> {
         for attribute in attributes {
-            attribute
-                .t
-                .iter()
-                .map(|t| &**t)
-                .chain(&attribute.tensors)
-                .try_for_each(in_file)?;
-            let sparse = attribute
-                .sparse_tensor
-                .iter()
-                .map(|t| &**t)
-                .chain(&attribute.sparse_tensors);
+            attribute.t.iter().map(|t| &**t).chain(&attribute.tensors).try_for_each(in_file)?;
+            let sparse = attribute.sparse_tensor.iter().map(|t| &**t).chain(&attribute.sparse_tensors);
             sparse.into_iter().try_for_each(sparse_in_file)?;
             for graph in attribute.g.iter().map(|g| &**g).chain(&attribute.graphs) {
                 self.graph(graph, imported)?;
@@ -152,10 +122,7 @@ fn in_file(tensor: &TensorProto) -> Result<(), OnnxError> {
     if !outside && tensor.external_data.is_empty() {
         return Ok(());
     }
-    let entry = tensor
-        .external_data
-        .iter()
-        .find(|e| e.key.as_deref() == Some("location"));
+    let entry = tensor.external_data.iter().find(|e| e.key.as_deref() == Some("location"));
     Err(OnnxError::ExternalData {
         tensor: clip(tensor.name.as_deref().unwrap_or_default()),
         location: clip(entry.and_then(|e| e.value.as_deref()).unwrap_or_default()),
@@ -167,10 +134,6 @@ fn sparse_in_file(tensor: &SparseTensorProto) -> Result<(), OnnxError> {
 }
 
 fn node_name(node: &NodeProto) -> String {
-    let name = node
-        .name
-        .as_ref()
-        .filter(|n| !n.is_empty())
-        .or_else(|| node.output.first());
+    let name = node.name.as_ref().filter(|n| !n.is_empty()).or_else(|| node.output.first());
     clip(name.map(String::as_str).unwrap_or_default())
 }

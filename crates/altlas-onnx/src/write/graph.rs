@@ -22,15 +22,11 @@ pub(super) struct Builder {
 
 impl Builder {
     pub(super) fn new(name: &str, metadata: &[(String, String)]) -> Self {
-        let metadata = metadata.iter().map(|(k, v)| StringStringEntryProto {
-            key: Some(k.clone()),
-            value: Some(v.clone()),
-        });
+        let metadata = metadata
+            .iter()
+            .map(|(k, v)| StringStringEntryProto { key: Some(k.clone()), value: Some(v.clone()) });
         Self {
-            graph: GraphProto {
-                name: Some(name.to_owned()),
-                ..Default::default()
-            },
+            graph: GraphProto { name: Some(name.to_owned()), ..Default::default() },
             metadata: metadata.collect(),
         }
     }
@@ -79,11 +75,7 @@ impl Builder {
 
     /// The name that the raw score must have for [`Builder::post`] to give `output`.
     pub(super) fn before_post(&self, post: Post, output: &str) -> String {
-        if post == Post::None {
-            output.to_owned()
-        } else {
-            format!("{output}_score")
-        }
+        if post == Post::None { output.to_owned() } else { format!("{output}_score") }
     }
 
     pub(super) fn post(&mut self, post: Post, score: &str, output: &str) {
@@ -106,12 +98,7 @@ impl Builder {
 
     /// Makes `label` of `probabilities`; `ArgMax` takes the first of equal ones.
     pub(super) fn label(&mut self) {
-        self.op(
-            "ArgMax",
-            &["probabilities"],
-            &["label"],
-            vec![int("axis", 1), int("keepdims", 0)],
-        );
+        self.op("ArgMax", &["probabilities"], &["label"], vec![int("axis", 1), int("keepdims", 0)]);
     }
 
     pub(super) fn finish(self) -> Vec<u8> {
@@ -141,35 +128,18 @@ impl Builder {
 pub(super) fn port(name: &str, elem_type: i32, shape: &[Option<usize>]) -> ValueInfoProto {
     let dim = |(n, size): (usize, &Option<usize>)| {
         let symbol = || {
-            if n == 0 {
-                "rows".to_owned()
-            } else {
-                format!("length_{n}")
-            }
+            if n == 0 { "rows".to_owned() } else { format!("length_{n}") }
         };
-        let value = size.map_or_else(
-            || dimension::Value::DimParam(symbol()),
-            |s| dimension::Value::DimValue(s as i64),
-        );
-        Dimension {
-            value: Some(value),
-            denotation: None,
-        }
+        let value = size
+            .map_or_else(|| dimension::Value::DimParam(symbol()), |s| dimension::Value::DimValue(s as i64));
+        Dimension { value: Some(value), denotation: None }
     };
-    let shape = TensorShapeProto {
-        dim: shape.iter().enumerate().map(dim).collect(),
-    };
-    let tensor = TensorType {
-        elem_type: Some(elem_type),
-        shape: Some(shape),
-    };
+    let shape = TensorShapeProto { dim: shape.iter().enumerate().map(dim).collect() };
+    let tensor = TensorType { elem_type: Some(elem_type), shape: Some(shape) };
     let value = Some(type_proto::Value::Tensor(tensor));
     ValueInfoProto {
         name: Some(name.to_owned()),
-        r#type: Some(TypeProto {
-            value,
-            denotation: None,
-        }),
+        r#type: Some(TypeProto { value, denotation: None }),
         ..Default::default()
     }
 }
@@ -195,45 +165,26 @@ fn tensor(name: &str, data_type: i32, dims: &[usize], raw: Vec<u8>) -> TensorPro
 }
 
 fn attribute(name: &str, r#type: i32) -> AttributeProto {
-    AttributeProto {
-        name: Some(name.to_owned()),
-        r#type: Some(r#type),
-        ..Default::default()
-    }
+    AttributeProto { name: Some(name.to_owned()), r#type: Some(r#type), ..Default::default() }
 }
 
 pub(super) fn int(name: &str, value: i64) -> AttributeProto {
-    AttributeProto {
-        i: Some(value),
-        ..attribute(name, attribute_type::INT)
-    }
+    AttributeProto { i: Some(value), ..attribute(name, attribute_type::INT) }
 }
 
 pub(super) fn ints(name: &str, values: Vec<i64>) -> AttributeProto {
-    AttributeProto {
-        ints: values,
-        ..attribute(name, attribute_type::INTS)
-    }
+    AttributeProto { ints: values, ..attribute(name, attribute_type::INTS) }
 }
 
 pub(super) fn floats(name: &str, values: Vec<f32>) -> AttributeProto {
-    AttributeProto {
-        floats: values,
-        ..attribute(name, attribute_type::FLOATS)
-    }
+    AttributeProto { floats: values, ..attribute(name, attribute_type::FLOATS) }
 }
 
 pub(super) fn string(name: &str, value: &str) -> AttributeProto {
-    AttributeProto {
-        s: Some(value.as_bytes().to_vec()),
-        ..attribute(name, attribute_type::STRING)
-    }
+    AttributeProto { s: Some(value.as_bytes().to_vec()), ..attribute(name, attribute_type::STRING) }
 }
 
 pub(super) fn strings(name: &str, values: &[&str]) -> AttributeProto {
     let strings = values.iter().map(|v| v.as_bytes().to_vec()).collect();
-    AttributeProto {
-        strings,
-        ..attribute(name, attribute_type::STRINGS)
-    }
+    AttributeProto { strings, ..attribute(name, attribute_type::STRINGS) }
 }

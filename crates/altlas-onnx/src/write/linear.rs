@@ -26,18 +26,9 @@ pub struct LinearRegressor<'a> {
 pub fn linear_regressor(spec: &LinearRegressor) -> Result<Vec<u8>, OnnxError> {
     if spec.coefficients.len() != spec.width {
         let (expected, actual) = (spec.width, spec.coefficients.len());
-        return Err(OnnxError::WrongSize {
-            what: "coefficients",
-            expected,
-            actual,
-        });
+        return Err(OnnxError::WrongSize { what: "coefficients", expected, actual });
     }
-    if spec
-        .coefficients
-        .iter()
-        .chain([&spec.intercept])
-        .any(|v| !v.is_finite())
-    {
+    if spec.coefficients.iter().chain([&spec.intercept]).any(|v| !v.is_finite()) {
         return Err(OnnxError::NotFinite { what: "coefficients" });
     }
     let mut graph = Builder::new("linear_regressor", spec.metadata);

@@ -22,28 +22,16 @@ pub struct TextBagClassifier<'a> {
 /// Writes a [`TextBagClassifier`]: softmax of `bias + Σ weight · weights[term]`.
 pub fn text_bag_classifier(spec: &TextBagClassifier) -> Result<Vec<u8>, OnnxError> {
     if spec.classes < 2 {
-        return Err(OnnxError::WrongSize {
-            what: "classes",
-            expected: 2,
-            actual: spec.classes,
-        });
+        return Err(OnnxError::WrongSize { what: "classes", expected: 2, actual: spec.classes });
     }
     let rows = spec.buckets.saturating_add(1);
     let expected = rows.saturating_mul(spec.classes);
     if spec.weights.len() != expected {
-        return Err(OnnxError::WrongSize {
-            what: "weights",
-            expected,
-            actual: spec.weights.len(),
-        });
+        return Err(OnnxError::WrongSize { what: "weights", expected, actual: spec.weights.len() });
     }
     if spec.bias.len() != spec.classes {
         let (expected, actual) = (spec.classes, spec.bias.len());
-        return Err(OnnxError::WrongSize {
-            what: "bias values",
-            expected,
-            actual,
-        });
+        return Err(OnnxError::WrongSize { what: "bias values", expected, actual });
     }
     if spec.weights.iter().chain(spec.bias).any(|v| !v.is_finite()) {
         return Err(OnnxError::NotFinite { what: "weights" });

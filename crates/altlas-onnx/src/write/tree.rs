@@ -39,13 +39,7 @@ impl Tree {
         for _ in 0..self.nodes.len() {
             match self.nodes.get(at)? {
                 TreeNode::Leaf { values } => return Some(values),
-                TreeNode::Branch {
-                    feature,
-                    threshold,
-                    missing_left,
-                    left,
-                    right,
-                } => {
+                TreeNode::Branch { feature, threshold, missing_left, left, right } => {
                     let x = row.get(*feature as usize)?;
                     let to_left = x <= threshold || (*missing_left && x.is_nan());
                     at = if to_left { *left as usize } else { *right as usize };

@@ -80,26 +80,14 @@ pub fn tree_classifier(spec: &TreeClassifier) -> Result<Vec<u8>, OnnxError> {
         None => tree % scores.max(1),
     };
     if spec.classes < 2 {
-        return Err(OnnxError::WrongSize {
-            what: "classes",
-            expected: 2,
-            actual: spec.classes,
-        });
+        return Err(OnnxError::WrongSize { what: "classes", expected: 2, actual: spec.classes });
     }
     if !spec.base.is_empty() && spec.base.len() != scores {
-        return Err(OnnxError::WrongSize {
-            what: "base values",
-            expected: scores,
-            actual: spec.base.len(),
-        });
+        return Err(OnnxError::WrongSize { what: "base values", expected: scores, actual: spec.base.len() });
     }
     if !spec.tree_classes.is_empty() && spec.tree_classes.len() != spec.trees.len() {
         let (expected, actual) = (spec.trees.len(), spec.tree_classes.len());
-        return Err(OnnxError::WrongSize {
-            what: "classes of trees",
-            expected,
-            actual,
-        });
+        return Err(OnnxError::WrongSize { what: "classes of trees", expected, actual });
     }
     for (number, tree) in spec.trees.iter().enumerate() {
         if class_of(number) >= scores {
@@ -111,11 +99,7 @@ pub fn tree_classifier(spec: &TreeClassifier) -> Result<Vec<u8>, OnnxError> {
         }
         tree.validate(number, spec.width, |len| len == 1 || len == scores)?;
     }
-    let base = if spec.base.is_empty() {
-        vec![0.0; scores]
-    } else {
-        spec.base.to_vec()
-    };
+    let base = if spec.base.is_empty() { vec![0.0; scores] } else { spec.base.to_vec() };
     let ensemble = ensemble(spec.trees, class_of, scores, &base);
 
     let mut graph = Builder::new("tree_classifier", spec.metadata);
@@ -123,12 +107,7 @@ pub fn tree_classifier(spec: &TreeClassifier) -> Result<Vec<u8>, OnnxError> {
     graph.class_outputs(spec.classes);
     match spec.scores {
         ClassScores::Probabilities => {
-            graph.ml(
-                "TreeEnsembleRegressor",
-                &[spec.input],
-                &["probabilities"],
-                ensemble,
-            );
+            graph.ml("TreeEnsembleRegressor", &[spec.input], &["probabilities"], ensemble);
         }
         ClassScores::Logits if binary => {
             graph.ml("TreeEnsembleRegressor", &[spec.input], &["score"], ensemble);
@@ -165,13 +144,7 @@ fn ensemble(
             tree_ids.push(tree_id as i64);
             node_ids.push(node_id as i64);
             match node {
-                TreeNode::Branch {
-                    feature,
-                    threshold,
-                    missing_left,
-                    left,
-                    right,
-                } => {
+                TreeNode::Branch { feature, threshold, missing_left, left, right } => {
                     modes.push("BRANCH_LEQ");
                     features.push(i64::from(*feature));
                     thresholds.push(*threshold);

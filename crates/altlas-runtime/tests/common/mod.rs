@@ -10,10 +10,7 @@ pub fn runtime() -> Option<&'static Runtime> {
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
     let found = RUNTIME.get_or_init(|| {
         let path = PathBuf::from(std::env::var_os("ALTLAS_ORT_LIB")?);
-        let options = RuntimeOptions {
-            threads: 2,
-            providers: vec!["abacus".into(), "cuda".into()],
-        };
+        let options = RuntimeOptions { threads: 2, providers: vec!["abacus".into(), "cuda".into()] };
         Some(Runtime::load(&path, &options).unwrap())
     });
     if found.is_none() {

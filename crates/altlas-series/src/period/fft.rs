@@ -1,8 +1,5 @@
 //! Autocovariance by the fast Fourier transform (Wiener–Khinchin).
-#![allow(
-    clippy::indexing_slicing,
-    reason = "numeric kernel: the length is a power of two by construction"
-)]
+#![allow(clippy::indexing_slicing, reason = "numeric kernel: the length is a power of two by construction")]
 
 use crate::tick::Ticker;
 

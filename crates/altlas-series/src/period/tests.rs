@@ -5,10 +5,7 @@ struct Noise(u64);
 
 impl Noise {
     fn uniform(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 
@@ -43,9 +40,8 @@ fn wave(n: usize, period: usize, noise: f64, seed: u64) -> Vec<f64> {
 fn aperiodic_series_have_no_period() {
     for n in [60, 200, 1000] {
         for coefficient in [0.0, 0.5, 0.9, 0.99, 1.0] {
-            let found = (0..100)
-                .filter(|&seed| find(&Noise(seed).autoregression(n, coefficient)).is_some())
-                .count();
+            let found =
+                (0..100).filter(|&seed| find(&Noise(seed).autoregression(n, coefficient)).is_some()).count();
             assert!(found <= 4, "n {n} coefficient {coefficient}: {found} of 100");
         }
     }
@@ -53,14 +49,7 @@ fn aperiodic_series_have_no_period() {
 
 #[test]
 fn waves_have_their_period() {
-    for (n, period) in [
-        (70, 7),
-        (240, 24),
-        (1000, 24),
-        (1000, 168),
-        (1000, 300),
-        (3000, 7),
-    ] {
+    for (n, period) in [(70, 7), (240, 24), (1000, 24), (1000, 168), (1000, 300), (3000, 7)] {
         for noise in [0.0, 0.1, 0.3] {
             let near = |seed| {
                 find(&wave(n, period, noise, seed)).is_some_and(|found| found.abs_diff(period) * 20 <= period)
@@ -95,10 +84,7 @@ fn a_small_fast_pattern_hides_no_large_slow_one() {
 #[test]
 fn a_calendar_cycle_is_preferred_to_a_neighbour() {
     let minutes = wave(20_000, 1440, 0.5, 1);
-    assert_eq!(
-        find_period(&minutes, Some(MINUTE), &Ticker::new(&|| ())),
-        Some(1440)
-    );
+    assert_eq!(find_period(&minutes, Some(MINUTE), &Ticker::new(&|| ())), Some(1440));
     assert_eq!(find(&minutes).map(|found| found.abs_diff(1440) <= 15), Some(true));
 }
 

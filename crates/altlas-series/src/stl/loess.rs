@@ -1,8 +1,5 @@
 //! Locally weighted regression on equally spaced points, as in Cleveland's STL.
-#![allow(
-    clippy::indexing_slicing,
-    reason = "numeric kernel: windows are clamped to the slice's length"
-)]
+#![allow(clippy::indexing_slicing, reason = "numeric kernel: windows are clamped to the slice's length")]
 
 use crate::tick::Ticker;
 
@@ -16,10 +13,7 @@ pub(super) struct Loess {
 impl Loess {
     /// Evaluates every tenth of the window and interpolates between, as Cleveland advises: linear time.
     pub fn new(window: usize) -> Self {
-        Self {
-            window,
-            jump: window.div_ceil(10),
-        }
+        Self { window, jump: window.div_ceil(10) }
     }
 
     /// Smooths `y` into `out` (same length). `robust` holds a weight for each point.
@@ -44,10 +38,7 @@ impl Loess {
             () if i + half >= n => n - self.window..n,
             () => i + 1 - half..i + 1 - half + self.window,
         };
-        let mut fit = |i: usize| {
-            self.fit(y, robust, i as f64, around(i), scratch, tick)
-                .unwrap_or(y[i])
-        };
+        let mut fit = |i: usize| self.fit(y, robust, i as f64, around(i), scratch, tick).unwrap_or(y[i]);
         let mut known = 0;
         out[0] = fit(0);
         while known < n - 1 {
@@ -91,10 +82,7 @@ impl Loess {
             return None;
         }
         let center = points().map(|(w, j)| w * j as f64).sum::<f64>() / total;
-        let spread = points()
-            .map(|(w, j)| w * (j as f64 - center).powi(2))
-            .sum::<f64>()
-            / total;
+        let spread = points().map(|(w, j)| w * (j as f64 - center).powi(2)).sum::<f64>() / total;
         let level = points().map(|(w, j)| w * y[j]).sum::<f64>() / total;
         // A window whose weight sits on one point has no slope.
         if reach <= 0.0 || spread.sqrt() <= 0.001 * (n - 1) as f64 {

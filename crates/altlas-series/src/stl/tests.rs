@@ -28,11 +28,7 @@ fn equals_statsmodels() -> Result<(), serde_json::Error> {
     let reference: Reference = serde_json::from_str(include_str!("../../tests/data/reference.json"))?;
     assert!(reference.stl.len() >= 4);
     for case in reference.stl {
-        let stl = Stl {
-            period: case.period,
-            seasonal: case.seasonal,
-            trend: case.trend,
-        };
+        let stl = Stl { period: case.period, seasonal: case.seasonal, trend: case.trend };
         let difference = farthest(&fit(stl, &case.values), &case.fit);
         assert!(difference < 1e-8, "{}: {difference}", case.name);
     }
@@ -41,30 +37,19 @@ fn equals_statsmodels() -> Result<(), serde_json::Error> {
 
 #[test]
 fn missing_values_do_not_bend_the_fit() {
-    let stl = Stl {
-        period: 12,
-        seasonal: 11,
-        trend: 61,
-    };
+    let stl = Stl { period: 12, seasonal: 11, trend: 61 };
     let wave = |i: usize| (i as f64 / 12.0 * std::f64::consts::TAU).sin() * 3.0 + 0.01 * i as f64;
     let whole: Vec<f64> = (0..240).map(wave).collect();
     let mut gaps = whole.clone();
     gaps[0] = f64::NAN;
     gaps[50..70].fill(f64::NAN);
-    gaps.iter_mut()
-        .skip(100)
-        .step_by(7)
-        .for_each(|value| *value = f64::NAN);
+    gaps.iter_mut().skip(100).step_by(7).for_each(|value| *value = f64::NAN);
     assert!(farthest(&fit(stl, &gaps), &whole) < 1e-6);
 }
 
 #[test]
 fn an_outlier_stays_in_the_remainder() {
-    let stl = Stl {
-        period: 12,
-        seasonal: 11,
-        trend: 61,
-    };
+    let stl = Stl { period: 12, seasonal: 11, trend: 61 };
     let wave = |i: usize| (i as f64 / 12.0 * std::f64::consts::TAU).sin() + 0.02 * ((i * 7919) % 13) as f64;
     let whole: Vec<f64> = (0..240).map(wave).collect();
     let mut spiked = whole.clone();
@@ -74,15 +59,5 @@ fn an_outlier_stays_in_the_remainder() {
 
 #[test]
 fn nothing_observed_gives_zero() {
-    assert_eq!(
-        fit(
-            Stl {
-                period: 2,
-                seasonal: 11,
-                trend: 11
-            },
-            &[f64::NAN; 9]
-        ),
-        [0.0; 9]
-    );
+    assert_eq!(fit(Stl { period: 2, seasonal: 11, trend: 11 }, &[f64::NAN; 9]), [0.0; 9]);
 }

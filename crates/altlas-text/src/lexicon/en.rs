@@ -64,14 +64,8 @@ pub(crate) const VERBS: &[(TaskType, &str)] = &[
          warm! bake cook! water vacuum! mow wash? iron! deactivate decommission detach relaunch reconnect reopen stage! enqueue \
          unarchive rsync commission! retire wait help!",
     ),
-    (
-        Summarize,
-        "summarize summarise recap? condense shorten abridge outline! digest! synopsize",
-    ),
-    (
-        Schedule,
-        "schedule! remind plan! reschedule book? reserve postpone defer prebook rebook calendar!",
-    ),
+    (Summarize, "summarize summarise recap? condense shorten abridge outline! digest! synopsize"),
+    (Schedule, "schedule! remind plan! reschedule book? reserve postpone defer prebook rebook calendar!"),
 ];
 
 /// Verbs of several words; the first is a base form, the others follow it (`_` stands for up to four words).
@@ -90,10 +84,7 @@ pub(crate) const PHRASES: &[(TaskType, &str)] = &[
          out|check over|check up on|find out whether|find out if|make sure|keep _ eye on|figure out|work out|confirm that|confirm \
          whether|confirm if|size up|read through|add up|test out|be sure that",
     ),
-    (
-        Open,
-        "bring up|pull up|pop up|go to|head to|navigate to|lay out|open up|list out",
-    ),
+    (Open, "bring up|pull up|pop up|go to|head to|navigate to|lay out|open up|list out"),
     (
         Transform,
         "turn into|turn _ into|clean up|fill in|fill out|filter out|cut down|narrow down|switch to|split up|sort out|touch up|mark up|\
@@ -179,19 +170,10 @@ pub(crate) const IRREGULAR: &[(&str, &str)] = &[
 
 /// Nouns that give a light verb (`make`, `do`, `run`, `give`, `prepare` ...) its type.
 pub(crate) const RESULT_NOUNS: &[(TaskType, &str)] = &[
-    (
-        Summarize,
-        "summary summaries recap digest synopsis gist tldr overview",
-    ),
-    (
-        Schedule,
-        "reminder reminders appointment reservation booking alarm timer",
-    ),
+    (Summarize, "summary summaries recap digest synopsis gist tldr overview"),
+    (Schedule, "reminder reminders appointment reservation booking alarm timer"),
     (Search, "search lookup research"),
-    (
-        Analyze,
-        "analysis comparison evaluation assessment audit calculation inspection check review",
-    ),
+    (Analyze, "analysis comparison evaluation assessment audit calculation inspection check review"),
     (Transform, "translation conversion update adjustment correction"),
     (Execute, "backup payment call order donation purchase deployment"),
 ];

@@ -43,9 +43,7 @@ fn verbs(table: &[(TaskType, &str)]) -> HashMap<String, Verb> {
         for word in list.split_whitespace() {
             let (word, doubt) = match word.strip_suffix('!') {
                 Some(w) => (w, Doubt::Much),
-                None => word
-                    .strip_suffix('?')
-                    .map_or((word, Doubt::None), |w| (w, Doubt::Some)),
+                None => word.strip_suffix('?').map_or((word, Doubt::None), |w| (w, Doubt::Some)),
             };
             map.entry(fold(word)).or_insert(Verb { kind: *kind, doubt });
         }
@@ -105,20 +103,13 @@ pub(crate) enum EnForm {
 fn inflect(base: &str) -> Vec<(String, EnForm)> {
     let bytes = base.as_bytes();
     let vowel = |i: usize| {
-        bytes
-            .len()
-            .checked_sub(i)
-            .and_then(|k| bytes.get(k))
-            .is_some_and(|b| b"aeiou".contains(b))
+        bytes.len().checked_sub(i).and_then(|k| bytes.get(k)).is_some_and(|b| b"aeiou".contains(b))
     };
     let last = base.chars().last().unwrap_or('e');
     let mut out = Vec::new();
     let stem_e = base.strip_suffix('e');
     let stem_y = base.strip_suffix('y').filter(|_| !vowel(2));
-    out.push((
-        stem_e.map_or_else(|| format!("{base}ing"), |s| format!("{s}ing")),
-        EnForm::Ing,
-    ));
+    out.push((stem_e.map_or_else(|| format!("{base}ing"), |s| format!("{s}ing")), EnForm::Ing));
     out.push(match (stem_e, stem_y) {
         (Some(s), _) => (format!("{s}ed"), EnForm::Past),
         (_, Some(s)) => (format!("{s}ied"), EnForm::Past),
@@ -223,11 +214,7 @@ mod tests {
     #[test]
     fn the_tables_are_broad() {
         assert!(EN_VERBS.len() > 400, "{}", EN_VERBS.len());
-        assert!(
-            TR_STEMS.len() + TR_COMPOUNDS.len() > 400,
-            "{}",
-            TR_STEMS.len() + TR_COMPOUNDS.len()
-        );
+        assert!(TR_STEMS.len() + TR_COMPOUNDS.len() > 400, "{}", TR_STEMS.len() + TR_COMPOUNDS.len());
     }
 
     #[test]

@@ -20,10 +20,7 @@ pub(crate) const STEMS: &[(TaskType, &str)] = &[
         "incele karşılaştır ölç! tara! değerlendir hesapla say! sına! doğrula denetle irdele kıyasla izle yokla çözümle sapta belirle gözle tart! \
          tahminle öngör puanla bak! ölçümle sayımla ayırdet bulgula denetlet hesaplat doğrulat kontrolle yorumla ilişkilendir",
     ),
-    (
-        Open,
-        "aç! göster görüntüle listele sergile oku! gör! önizle gez! canlandır açtır göstert seyret",
-    ),
+    (Open, "aç! göster görüntüle listele sergile oku! gör! önizle gez! canlandır açtır göstert seyret"),
     (
         Transform,
         "dönüştür çevir sırala güncelle birleştir sıkıştır filtrele değiştir ekle işaretle düzelt büyüt küçült artır arttır azalt yükselt! \
@@ -45,25 +42,14 @@ pub(crate) const STEMS: &[(TaskType, &str)] = &[
          gönderttir tanımla ayarla! hallet teyitle imzala! raporla eğit dök! sök tak! dik! diz! koş! kıs! yapılandır ateşle çözümlet donat kuşat sabitle gizle işlet kullandır ulaştırt kaydır sürükle damgala mühürle paketle ambalajla kargola postala faksla tweetle twitle engelle destekle denet güçlendir ödet uğurla ağırla seç! tıkla! dinle! dene! kalk git! dön! çıkar",
     ),
     (Summarize, "özetle kısalt özetlet"),
-    (
-        Schedule,
-        "planla hatırlat zamanla! ertele ötele randevula ayırt takvimle planlat",
-    ),
+    (Schedule, "planla hatırlat zamanla! ertele ötele randevula ayırt takvimle planlat"),
 ];
 
 /// `noun light-verb` pairs: the noun as it stands before the light verb, possessive endings apart.
 pub(crate) const COMPOUNDS: &[(TaskType, &str, &str)] = &[
-    (
-        Search,
-        "et|yap|gerçekleştir|çalıştır",
-        "arama araştırma temin tedarik sorgu keşif",
-    ),
+    (Search, "et|yap|gerçekleştir|çalıştır", "arama araştırma temin tedarik sorgu keşif"),
     (Search, "al|topla|edin", "bilgi veri"),
-    (
-        Create,
-        "et|yap",
-        "inşa imal tasarım taslak derle liste sunum tablo pasta",
-    ),
+    (Create, "et|yap", "inşa imal tasarım taslak derle liste sunum tablo pasta"),
     (
         Create,
         "aç|oluştur|gir",

@@ -31,11 +31,9 @@ pub(crate) fn accusative(word: &str) -> bool {
 /// Dative, locative, ablative, instrumental.
 pub(crate) fn oblique(word: &str) -> bool {
     word.len() > 3
-        && [
-            "a", "e", "da", "de", "dan", "den", "ta", "te", "tan", "ten", "la", "le", "ca", "ce",
-        ]
-        .iter()
-        .any(|s| word.ends_with(s))
+        && ["a", "e", "da", "de", "dan", "den", "ta", "te", "tan", "ten", "la", "le", "ca", "ce"]
+            .iter()
+            .any(|s| word.ends_with(s))
         && !is_base(word)
 }
 
@@ -46,10 +44,7 @@ pub(crate) fn is_base(word: &str) -> bool {
 
 /// A third person possessive in the accusative.
 pub(crate) fn possessive(word: &str) -> bool {
-    word.len() > 4
-        && ["sini", "sunu", "ini", "unu", "larini", "lerini"]
-            .iter()
-            .any(|s| word.ends_with(s))
+    word.len() > 4 && ["sini", "sunu", "ini", "unu", "larini", "lerini"].iter().any(|s| word.ends_with(s))
 }
 
 /// An owner stands before the object.
@@ -58,10 +53,7 @@ pub(crate) fn genitive(text: &Text<'_>, from: usize, object: usize) -> bool {
         let word = text.fold(i);
         word.len() > 3
             && ["nin", "nun", "in", "un"].iter().any(|s| word.ends_with(s))
-            && !matches!(
-                word,
-                "icin" | "butun" | "uzun" | "yarin" | "yakin" | "kesin" | "tahmin"
-            )
+            && !matches!(word, "icin" | "butun" | "uzun" | "yarin" | "yakin" | "kesin" | "tahmin")
     })
 }
 

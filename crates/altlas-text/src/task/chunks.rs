@@ -28,18 +28,8 @@ pub(crate) fn chunks(text: &Text<'_>, language: Language) -> Vec<Chunk> {
         let body = tokens.get(first..last).unwrap_or_default();
         if body.iter().any(Token::is_text) {
             let listed = item > 0 && out.last().is_some_and(|c| c.colon || c.item > 0);
-            let colon = body
-                .iter()
-                .rev()
-                .find(|t| t.kind != Kind::Newline)
-                .is_some_and(|t| t.is_mark(":"));
-            out.push(Chunk {
-                first,
-                last,
-                item,
-                listed,
-                colon,
-            });
+            let colon = body.iter().rev().find(|t| t.kind != Kind::Newline).is_some_and(|t| t.is_mark(":"));
+            out.push(Chunk { first, last, item, listed, colon });
         }
     };
     while i < tokens.len() {
@@ -78,20 +68,13 @@ fn marker(tokens: &[Token], i: usize, fresh: bool, last: u32) -> Option<(usize, 
     {
         // `- [ ] task`
         let boxed = next.kind == Kind::Quoted || next.is_mark("[");
-        let skip = if boxed && next.is_mark("[") {
-            3
-        } else {
-            usize::from(boxed && next.end - next.start <= 3) + 1
-        };
+        let skip =
+            if boxed && next.is_mark("[") { 3 } else { usize::from(boxed && next.end - next.start <= 3) + 1 };
         return Some((skip, 0));
     }
     let ordinal: Option<u32> = token.fold.parse().ok().filter(|n| *n >= 1 && *n < 100);
     let letter = token.fold.len() == 1 && token.fold.bytes().all(|b| b.is_ascii_lowercase());
-    if next.spaced
-        || tokens
-            .get(i + 2)
-            .is_some_and(|t| !t.spaced && t.kind != Kind::Newline)
-    {
+    if next.spaced || tokens.get(i + 2).is_some_and(|t| !t.spaced && t.kind != Kind::Newline) {
         return None;
     }
     if next.is_mark(")") && (fresh || token.spaced) && (ordinal.is_some() || (letter && fresh)) {

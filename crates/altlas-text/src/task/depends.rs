@@ -43,18 +43,13 @@ pub(crate) fn dependencies(
         let (mut parents, mut kind) = (Vec::new(), None);
         let mut source = n;
         if let Some(previous) = n.checked_sub(1) {
-            let chained = out
-                .last()
-                .is_some_and(|(_, why)| *why == Some(DependencyKind::Data));
+            let chained = out.last().is_some_and(|(_, why)| *why == Some(DependencyKind::Data));
             let (uses, named) = match language {
                 Language::Turkish => turkish::uses(text, drafts, n, chained),
                 _ => english::uses(text, drafts, n, chained),
             };
-            let order = if draft.order == Order::None {
-                inner_order(text, draft, language)
-            } else {
-                draft.order
-            };
+            let order =
+                if draft.order == Order::None { inner_order(text, draft, language) } else { draft.order };
             match order {
                 Order::Otherwise => {
                     if let Some((before, why)) = out.last() {
@@ -116,12 +111,7 @@ fn ordinal(index: usize) -> u32 {
 
 /// A task that uses a thing without changing it or making another.
 fn keeps(draft: Option<&Draft>) -> bool {
-    draft.is_some_and(|d| {
-        matches!(
-            d.kind,
-            Some(TaskType::Execute | TaskType::Schedule | TaskType::Open)
-        )
-    })
+    draft.is_some_and(|d| matches!(d.kind, Some(TaskType::Execute | TaskType::Schedule | TaskType::Open)))
 }
 
 /// An order word inside a segment still orders.

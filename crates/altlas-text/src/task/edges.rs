@@ -18,10 +18,7 @@ pub(crate) fn trim(text: &Text<'_>, draft: &mut Draft, language: Language) -> Op
         Language::Turkish => (&*TR_FILLERS, &*TR_CLOSINGS),
         _ => (&*EN_FILLERS, &*EN_CLOSINGS),
     };
-    let keep_from = draft
-        .verb
-        .unwrap_or(draft.last)
-        .min(draft.condition.map_or(usize::MAX, |c| c.0));
+    let keep_from = draft.verb.unwrap_or(draft.last).min(draft.condition.map_or(usize::MAX, |c| c.0));
     loop {
         let token = tokens.get(draft.first).filter(|_| draft.first < draft.last)?;
         let step = match fillers.longest(tokens, draft.first) {
@@ -33,11 +30,7 @@ pub(crate) fn trim(text: &Text<'_>, draft: &mut Draft, language: Language) -> Op
     }
     let keep_to = draft.verb.map_or(draft.first, |v| v + 1);
     loop {
-        let token = draft
-            .last
-            .checked_sub(1)
-            .filter(|l| *l >= draft.first)
-            .and_then(|l| tokens.get(l))?;
+        let token = draft.last.checked_sub(1).filter(|l| *l >= draft.first).and_then(|l| tokens.get(l))?;
         let step = match closings.longest(tokens, draft.last - 1) {
             Some((n, ())) if draft.last - n >= keep_to => n,
             _ if !token.is_text() && draft.last > keep_to => 1,
@@ -62,9 +55,7 @@ pub(crate) fn trim(text: &Text<'_>, draft: &mut Draft, language: Language) -> Op
 }
 
 fn spaced_after(text: &Text<'_>, i: usize) -> bool {
-    text.tokens
-        .get(i + 1)
-        .is_none_or(|t| t.spaced || t.kind == Kind::Newline)
+    text.tokens.get(i + 1).is_none_or(|t| t.spaced || t.kind == Kind::Newline)
 }
 
 /// The connector as written.
@@ -73,10 +64,7 @@ pub(crate) fn connector_text(text: &Text<'_>, connector: &Connector) -> String {
         Connector::Suffix(s) => (*s).to_owned(),
         Connector::Text(first, last) => {
             let start = text.tokens.get(*first).map_or(0, |t| t.start);
-            let end = last
-                .checked_sub(1)
-                .and_then(|l| text.tokens.get(l))
-                .map_or(start, |t| t.end);
+            let end = last.checked_sub(1).and_then(|l| text.tokens.get(l)).map_or(start, |t| t.end);
             text.slice(start, end)
         }
     }

@@ -75,21 +75,12 @@ struct Scope {
 
 /// Finds the requests of a chunk.
 pub(crate) fn chunk(text: &Text<'_>, chunk: &Chunk, out: &mut Vec<Draft>, tick: &dyn Fn()) {
-    Clauses {
-        text,
-        first: chunk.first,
-        last: chunk.last,
-    }
-    .run(chunk, out, tick);
+    Clauses { text, first: chunk.first, last: chunk.last }.run(chunk, out, tick);
 }
 
 impl Clauses<'_, '_> {
     fn fold(&self, i: usize) -> &str {
-        if i >= self.first && i < self.last {
-            self.text.fold(i)
-        } else {
-            ""
-        }
+        if i >= self.first && i < self.last { self.text.fold(i) } else { "" }
     }
 
     fn mark(&self, i: usize, marks: &str) -> bool {
@@ -129,11 +120,7 @@ impl Clauses<'_, '_> {
                 continue;
             }
             let cur = out.get(base..).and_then(<[Draft]>::last).cloned();
-            let head = if absorbed {
-                None
-            } else {
-                self.probe(k, &mut lead, site, cur.as_ref())
-            };
+            let head = if absorbed { None } else { self.probe(k, &mut lead, site, cur.as_ref()) };
             if let Some(heads) = head {
                 if out.len() == base && k > self.first {
                     self.before_first(k, lead.strong, out);
@@ -284,10 +271,7 @@ impl Clauses<'_, '_> {
 
     /// Reads connectors and fillers from `k` on.
     fn lead(&self, k: usize) -> Lead {
-        let mut lead = Lead {
-            next: k,
-            ..Lead::default()
-        };
+        let mut lead = Lead { next: k, ..Lead::default() };
         for _ in 0..10 {
             let i = lead.next;
             if i >= self.last {
@@ -297,9 +281,8 @@ impl Clauses<'_, '_> {
                 lead.next += 1;
                 continue;
             }
-            if let Some((n, order)) = EN_CONNECTORS
-                .longest(self.text.tokens, i)
-                .filter(|(n, _)| i + n <= self.last)
+            if let Some((n, order)) =
+                EN_CONNECTORS.longest(self.text.tokens, i).filter(|(n, _)| i + n <= self.last)
             {
                 let word = self.fold(i);
                 lead.adversative |= matches!(word, "but" | "and" | "so") || n > 1 && word == "but";

@@ -50,10 +50,8 @@ fn english(text: &Text<'_>, draft: &mut Draft, verb: usize) {
         return;
     }
     let head = object_head(text, verb + 1, end);
-    let definite = matches!(
-        next,
-        "the" | "this" | "that" | "my" | "our" | "your" | "these" | "those"
-    ) || next.ends_with("'s");
+    let definite = matches!(next, "the" | "this" | "that" | "my" | "our" | "your" | "these" | "those")
+        || next.ends_with("'s");
     if lemma == "open"
         && draft.kind == Some(TaskType::Create)
         && (definite || !EN_OPENED_NEW.contains(fold(head)))
@@ -66,10 +64,7 @@ fn english(text: &Text<'_>, draft: &mut Draft, verb: usize) {
         return;
     }
     let arranged = (verb..end).any(|i| fold(i) == "calendar")
-        && matches!(
-            lemma.as_str(),
-            "add" | "put" | "enter" | "place" | "create" | "save" | "drop"
-        );
+        && matches!(lemma.as_str(), "add" | "put" | "enter" | "place" | "create" | "save" | "drop");
     if arranged {
         set(draft, TaskType::Schedule);
         return;
@@ -150,10 +145,7 @@ pub(crate) fn object_head(text: &Text<'_>, from: usize, end: usize) -> usize {
         let time = i > from
             && !word.ends_with("'s")
             && is_time(text, i)
-            && !matches!(
-                word,
-                "first" | "last" | "next" | "day" | "month" | "week" | "year" | "the"
-            );
+            && !matches!(word, "first" | "last" | "next" | "day" | "month" | "week" | "year" | "the");
         if time {
             break;
         }
@@ -207,11 +199,7 @@ fn is_time(text: &Text<'_>, i: usize) -> bool {
 
 fn turkish(text: &Text<'_>, draft: &mut Draft, verb: usize) {
     let stem = draft.lemma.clone();
-    let before = if verb > draft.first {
-        text.fold(verb - 1)
-    } else {
-        ""
-    };
+    let before = if verb > draft.first { text.fold(verb - 1) } else { "" };
     let body = draft.first..verb;
     match stem.as_str() {
         "ac" if draft.kind == Some(TaskType::Open) && begins(&SWITCHED_STEMS, before) => {
@@ -226,18 +214,12 @@ fn turkish(text: &Text<'_>, draft: &mut Draft, verb: usize) {
         }
         "ver"
             if before == "bilgi"
-                && body
-                    .clone()
-                    .any(|i| matches!(text.fold(i), "hakkinda" | "ilgili" | "konusunda")) =>
+                && body.clone().any(|i| matches!(text.fold(i), "hakkinda" | "ilgili" | "konusunda")) =>
         {
             set(draft, TaskType::Search)
         }
         "aktar" if before == "disa" => set(draft, TaskType::Transform),
-        "indir"
-            if body
-                .clone()
-                .any(|i| text.fold(i).starts_with("fiyat") || text.fold(i) == "yuzde") =>
-        {
+        "indir" if body.clone().any(|i| text.fold(i).starts_with("fiyat") || text.fold(i) == "yuzde") => {
             set(draft, TaskType::Transform)
         }
         "ekle" | "koy" | "yaz" | "gir" | "isle" | "kaydet" | "al"

@@ -135,11 +135,7 @@ impl<'a> Text<'a> {
     }
 
     pub(crate) fn slice(&self, start: usize, end: usize) -> String {
-        self.chars
-            .get(start..end.max(start))
-            .unwrap_or_default()
-            .iter()
-            .collect()
+        self.chars.get(start..end.max(start)).unwrap_or_default().iter().collect()
     }
 }
 
@@ -150,10 +146,7 @@ pub fn segment(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Segme
     let chars: Vec<char> = text.chars().collect();
     let tokens = tokens(&chars, tick);
     let language = language.unwrap_or_else(|| detect_folded(&chars, &tokens));
-    let text = Text {
-        chars: &chars,
-        tokens: &tokens,
-    };
+    let text = Text { chars: &chars, tokens: &tokens };
     let mut drafts: Vec<Draft> = Vec::new();
     if language != Language::Other {
         for (k, chunk) in chunks::chunks(&text, language).iter().enumerate() {
@@ -171,10 +164,7 @@ pub fn segment(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Segme
             }
         }
     }
-    Segmentation {
-        language,
-        segments: finish(&text, drafts, language, tick),
-    }
+    Segmentation { language, segments: finish(&text, drafts, language, tick) }
 }
 
 fn finish(text: &Text<'_>, drafts: Vec<Draft>, language: Language, tick: &dyn Fn()) -> Vec<Segment> {

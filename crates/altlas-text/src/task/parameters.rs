@@ -31,10 +31,7 @@ pub(crate) fn parameters(
     let mut out = found.finish();
     let variables = variables(text, draft);
     if !variables.is_empty() {
-        out.insert(
-            "variables".to_owned(),
-            Value::Array(variables.into_iter().map(Value::String).collect()),
-        );
+        out.insert("variables".to_owned(), Value::Array(variables.into_iter().map(Value::String).collect()));
     }
     out
 }

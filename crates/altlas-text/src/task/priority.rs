@@ -68,14 +68,10 @@ pub(crate) fn priority(text: &Text<'_>, draft: &Draft) -> f32 {
         })
         .last()
         .unwrap_or(draft.first);
-    let to = (draft.last + REACH)
-        .min(text.tokens.len())
-        .min(draft.first + WINDOW);
+    let to = (draft.last + REACH).min(text.tokens.len()).min(draft.first + WINDOW);
     let to = (draft.last..to)
         .find(|i| {
-            text.tokens
-                .get(*i)
-                .is_some_and(|t| t.is_mark(".;!?,") || t.kind == crate::token::Kind::Newline)
+            text.tokens.get(*i).is_some_and(|t| t.is_mark(".;!?,") || t.kind == crate::token::Kind::Newline)
         })
         .unwrap_or(draft.last.min(to));
     let mut found: Option<f32> = None;

@@ -31,25 +31,13 @@ struct Clauses<'t, 'a> {
 /// Finds the requests of a chunk.
 pub(crate) fn chunk(text: &Text<'_>, chunk: &Chunk, out: &mut Vec<Draft>, tick: &dyn Fn()) {
     let mut readings = Vec::with_capacity(chunk.last - chunk.first);
-    for (n, token) in text
-        .tokens
-        .get(chunk.first..chunk.last)
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-    {
+    for (n, token) in text.tokens.get(chunk.first..chunk.last).unwrap_or_default().iter().enumerate() {
         if n % 512 == 0 {
             tick();
         }
         readings.push(if token.is_word() { read(&token.fold) } else { None });
     }
-    Clauses {
-        text,
-        first: chunk.first,
-        last: chunk.last,
-        readings,
-    }
-    .run(chunk, out);
+    Clauses { text, first: chunk.first, last: chunk.last, readings }.run(chunk, out);
 }
 
 impl Clauses<'_, '_> {
@@ -68,11 +56,7 @@ impl Clauses<'_, '_> {
     /// A clause may end before token `i`.
     fn boundary(&self, i: usize) -> bool {
         i >= self.last
-            || self
-                .text
-                .tokens
-                .get(i)
-                .is_none_or(|t| t.kind == Kind::Newline || t.is_mark(",;:!?….-–—)"))
+            || self.text.tokens.get(i).is_none_or(|t| t.kind == Kind::Newline || t.is_mark(",;:!?….-–—)"))
             || TR_CONNECTORS.longest(self.text.tokens, i).is_some()
             || TR_CLOSINGS_START.contains(&self.fold(i))
     }
@@ -166,10 +150,7 @@ impl Clauses<'_, '_> {
 
     /// Reads marks, connectors and fillers from `i` on.
     fn separators(&self, from: usize, opening: bool) -> Lead {
-        let mut lead = Lead {
-            next: from,
-            ..Lead::default()
-        };
+        let mut lead = Lead { next: from, ..Lead::default() };
         let mut words = 0;
         while lead.next < self.last {
             let i = lead.next;
@@ -184,9 +165,8 @@ impl Clauses<'_, '_> {
             if words >= 8 {
                 break;
             }
-            if let Some((n, order)) = TR_CONNECTORS
-                .longest(self.text.tokens, i)
-                .filter(|(n, _)| i + n <= self.last)
+            if let Some((n, order)) =
+                TR_CONNECTORS.longest(self.text.tokens, i).filter(|(n, _)| i + n <= self.last)
             {
                 // `sonra` after a noun in the ablative is no connector; at an edge it is one.
                 if !opening && order == Order::First && !lead.seen && lead.connector.is_none() {
@@ -206,9 +186,8 @@ impl Clauses<'_, '_> {
                 words += 1;
                 continue;
             }
-            if let Some((n, ())) = TR_FILLERS
-                .longest(self.text.tokens, i)
-                .filter(|(n, ())| i + n <= self.last)
+            if let Some((n, ())) =
+                TR_FILLERS.longest(self.text.tokens, i).filter(|(n, ())| i + n <= self.last)
             {
                 lead.next += n;
                 words += 1;
@@ -326,10 +305,7 @@ fn suffix(text: &Text<'_>, k: usize, form: Form) -> &'static str {
         ],
         _ => &[("ıp", "-ıp"), ("ip", "-ip"), ("up", "-up"), ("üp", "-üp")],
     };
-    options
-        .iter()
-        .find(|(end, _)| low.ends_with(end))
-        .map_or("-ip", |o| o.1)
+    options.iter().find(|(end, _)| low.ends_with(end)).map_or("-ip", |o| o.1)
 }
 
 /// The type of `noun verb`, when the tables know the pair.

@@ -23,10 +23,7 @@ pub fn split(text: &str, expected: &[&str]) {
 /// Asserts the names of the types.
 #[track_caller]
 pub fn types(text: &str, expected: &[&str]) {
-    let got: Vec<&str> = tasks(text)
-        .iter()
-        .map(|s| s.task_type.map_or("-", |t| t.as_str()))
-        .collect();
+    let got: Vec<&str> = tasks(text).iter().map(|s| s.task_type.map_or("-", |t| t.as_str())).collect();
     assert_eq!(got, expected, "{text}");
 }
 
@@ -37,11 +34,7 @@ pub fn depends(text: &str, expected: &[&str]) {
         .iter()
         .map(|s| {
             let parents: Vec<String> = s.depends_on.iter().map(u32::to_string).collect();
-            format!(
-                "{}{}",
-                parents.join(" "),
-                s.dependency_kind.map_or("", |k| &k.as_str()[..1])
-            )
+            format!("{}{}", parents.join(" "), s.dependency_kind.map_or("", |k| &k.as_str()[..1]))
         })
         .collect();
     assert_eq!(got, expected, "{text}");
@@ -50,19 +43,12 @@ pub fn depends(text: &str, expected: &[&str]) {
 /// Asserts connectors; `-` is none.
 #[track_caller]
 pub fn connectors(text: &str, expected: &[&str]) {
-    let got: Vec<String> = tasks(text)
-        .into_iter()
-        .map(|s| s.connector.unwrap_or_else(|| "-".to_owned()))
-        .collect();
+    let got: Vec<String> =
+        tasks(text).into_iter().map(|s| s.connector.unwrap_or_else(|| "-".to_owned())).collect();
     assert_eq!(got, expected, "{text}");
 }
 
 /// The value of a parameter of segment `n` (from 0).
 pub fn parameter(text: &str, n: usize, key: &str) -> Option<String> {
-    tasks(text)
-        .get(n)?
-        .parameters
-        .get(key)?
-        .as_str()
-        .map(str::to_owned)
+    tasks(text).get(n)?.parameters.get(key)?.as_str().map(str::to_owned)
 }

@@ -206,9 +206,7 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
     }
     let joined = matches!(draft.order, Order::None | Order::Next | Order::Last) && !apart(text, draft);
     // What is done on a condition waits for the check before it.
-    let conditional = draft
-        .condition
-        .is_some_and(|(a, _)| matches!(text.fold(a), "if" | "unless" | "when"));
+    let conditional = draft.condition.is_some_and(|(a, _)| matches!(text.fold(a), "if" | "unless" | "when"));
     if conditional && matches!(before.kind, Some(TaskType::Analyze | TaskType::Search)) && draft.item == 0 {
         return (Use::Names, None);
     }
@@ -216,10 +214,8 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
         return (Use::None, None);
     };
     let alone = verb + 1 >= draft.last;
-    if matches!(
-        text.fold(verb + 1),
-        "out" | "up" | "off" | "down" | "over" | "back" | "through" | "away"
-    ) && verb + 2 < draft.last
+    if matches!(text.fold(verb + 1), "out" | "up" | "off" | "down" | "over" | "back" | "through" | "away")
+        && verb + 2 < draft.last
     {
         verb += 1;
     }
@@ -233,14 +229,9 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
         return (Use::Refers, None);
     }
     let bare = alone
-        || matches!(
-            next,
-            "to" | "by" | "as" | "into" | "with" | "on" | "in" | "from" | "via" | "for"
-        ) && text.fold(verb + 2) != "now"
-        || text
-            .tokens
-            .get(verb + 1)
-            .is_some_and(crate::token::Token::is_number)
+        || matches!(next, "to" | "by" | "as" | "into" | "with" | "on" | "in" | "from" | "via" | "for")
+            && text.fold(verb + 2) != "now"
+        || text.tokens.get(verb + 1).is_some_and(crate::token::Token::is_number)
             && matches!(text.fold(verb + 2), "copies" | "copy" | "times");
     if bare
         && draft.item == 0
@@ -265,10 +256,8 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
         return (Use::None, None);
     }
     let informs = |d: &Draft| {
-        (matches!(
-            d.kind,
-            Some(TaskType::Search | TaskType::Analyze | TaskType::Summarize)
-        ) || chained && d.kind == Some(TaskType::Transform))
+        (matches!(d.kind, Some(TaskType::Search | TaskType::Analyze | TaskType::Summarize))
+            || chained && d.kind == Some(TaskType::Transform))
             && !d.question
     };
     if draft.kind == Some(TaskType::Create) && informs(before) && !matches!(next, "my" | "our") {
@@ -305,10 +294,7 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
     if short
         && head == verb + 2
         && draft.order == Order::Next
-        && matches!(
-            before.kind,
-            Some(TaskType::Analyze | TaskType::Transform | TaskType::Create)
-        )
+        && matches!(before.kind, Some(TaskType::Analyze | TaskType::Transform | TaskType::Create))
         && matches!(
             text.fold(head),
             "file"
@@ -372,10 +358,7 @@ fn has_own_antecedent(text: &Text<'_>, draft: &Draft, k: usize) -> bool {
 fn superlative(word: &str) -> bool {
     word.len() > 4
         && word.ends_with("est")
-        && !matches!(
-            word,
-            "latest" | "request" | "interest" | "forest" | "guest" | "test" | "newest"
-        )
+        && !matches!(word, "latest" | "request" | "interest" | "forest" | "guest" | "test" | "newest")
         || matches!(word, "best" | "worst" | "top" | "first")
 }
 
@@ -384,9 +367,7 @@ pub(crate) fn singular(word: &str) -> &str {
     if base.len() > 4 && base.ends_with("ies") {
         return base.get(..base.len() - 3).unwrap_or(base);
     }
-    base.strip_suffix('s')
-        .filter(|b| b.len() > 2 && !b.ends_with('s'))
-        .unwrap_or(base)
+    base.strip_suffix('s').filter(|b| b.len() > 2 && !b.ends_with('s')).unwrap_or(base)
 }
 
 /// Whether a draft names `noun` or makes it by its verb (`summarize` → `summary`).

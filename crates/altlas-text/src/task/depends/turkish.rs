@@ -190,9 +190,7 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
         }
     }
     // What is done on a condition waits for the check before it.
-    if draft
-        .condition
-        .is_some_and(|(a, b)| a < verb && text.fold(b.wrapping_sub(1)) != "once")
+    if draft.condition.is_some_and(|(a, b)| a < verb && text.fold(b.wrapping_sub(1)) != "once")
         && matches!(before.kind, Some(TaskType::Analyze | TaskType::Search))
         && draft.item == 0
     {
@@ -201,11 +199,7 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
     let noun = if verb > from { text.fold(verb - 1) } else { "" };
     let part = compound(noun, &draft.lemma).is_some() && compound_noun(noun);
     // The object: the word before the verb, or before the noun of a compound verb.
-    let object_end = if part && !possessive(noun) {
-        verb.saturating_sub(1)
-    } else {
-        verb
-    };
+    let object_end = if part && !possessive(noun) { verb.saturating_sub(1) } else { verb };
     let has_object = part && possessive(noun)
         || (from..object_end).any(|i| is_object(text, i, i + 1 == object_end))
         || draft.last > verb + 2
@@ -233,9 +227,7 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
     if place.is_some() {
         return (Use::Names, None);
     }
-    let object = (from..object_end)
-        .rev()
-        .find(|i| is_object(text, *i, i + 1 == object_end));
+    let object = (from..object_end).rev().find(|i| is_object(text, *i, i + 1 == object_end));
     let Some(object) = object else {
         return (Use::None, None);
     };
@@ -263,9 +255,7 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
     if root.len() >= 3
         && accusative(word)
         && let Some(k) = latest(n, |k| {
-            drafts
-                .get(k)
-                .is_some_and(|d| mentions(text, d, root) && !(modifiers > 1 && d.verb.is_none()))
+            drafts.get(k).is_some_and(|d| mentions(text, d, root) && !(modifiers > 1 && d.verb.is_none()))
         })
         && (modifiers == 0
             || RESULTS.iter().any(|r| word.starts_with(r)) && modifiers < 2 && !genitive(text, from, object))
@@ -305,10 +295,8 @@ pub(crate) fn uses(text: &Text<'_>, drafts: &[Draft], n: usize, chained: bool) -
     if draft.item > 0 {
         return (Use::None, None);
     }
-    let informs = (matches!(
-        before.kind,
-        Some(TaskType::Search | TaskType::Analyze | TaskType::Summarize)
-    ) || chained && before.kind == Some(TaskType::Transform))
+    let informs = (matches!(before.kind, Some(TaskType::Search | TaskType::Analyze | TaskType::Summarize))
+        || chained && before.kind == Some(TaskType::Transform))
         && !before.question;
     if draft.kind == Some(TaskType::Create) && informs && (!accusative(word) || text.fold(from) == "bir") {
         return (Use::Makes, None);
@@ -344,10 +332,8 @@ fn compound_noun(noun: &str) -> bool {
 
 /// `haber ver`, `arama yap`: the noun is the verb's own.
 fn light_noun(noun: &str, stem: &str) -> bool {
-    matches!(
-        (noun, stem),
-        ("haber" | "bilgi" | "not" | "mail" | "mesaj" | "sms" | "arama", _)
-    ) && stem != "et"
+    matches!((noun, stem), ("haber" | "bilgi" | "not" | "mail" | "mesaj" | "sms" | "arama", _))
+        && stem != "et"
 }
 
 fn is_object(text: &Text<'_>, i: usize, adjacent: bool) -> bool {
@@ -413,10 +399,8 @@ fn phrase_words(text: &Text<'_>, from: usize, object: usize) -> usize {
         .rev()
         .take_while(|i| {
             let word = text.fold(*i);
-            let postposition = matches!(
-                word,
-                "gore" | "icin" | "ile" | "olarak" | "kadar" | "hakkinda" | "sonra" | "once"
-            );
+            let postposition =
+                matches!(word, "gore" | "icin" | "ile" | "olarak" | "kadar" | "hakkinda" | "sonra" | "once");
             !postposition
                 && !oblique(word)
                 && !tr_time(text.tokens.get(*i))
@@ -434,10 +418,7 @@ fn phrase_words(text: &Text<'_>, from: usize, object: usize) -> usize {
 
 fn mentions(text: &Text<'_>, draft: &Draft, root: &str) -> bool {
     let short = root.get(..root.len().min(6)).unwrap_or(root);
-    let short = short
-        .strip_suffix(['k', 'g'])
-        .filter(|s| s.len() >= 4)
-        .unwrap_or(short);
+    let short = short.strip_suffix(['k', 'g']).filter(|s| s.len() >= 4).unwrap_or(short);
     (draft.first..draft.last.min(draft.first + 60)).any(|i| {
         let word = text.fold(i);
         word.starts_with(short) && (short.len() >= 4 || word.len() <= short.len() + 4)

@@ -130,10 +130,7 @@ impl Clauses<'_, '_> {
             _ if you && EN_VERBS.contains_key(self.fold(v)) => self.fold(v).to_owned(),
             _ => return None,
         };
-        let kind = self
-            .phrase(v, &base)
-            .map(|p| p.0)
-            .or_else(|| EN_VERBS.get(&base).map(|e| e.kind))?;
+        let kind = self.phrase(v, &base).map(|p| p.0).or_else(|| EN_VERBS.get(&base).map(|e| e.kind))?;
         lead.connector = Some(match lead.connector.take() {
             Some(Connector::Text(a, b)) if b == i => Connector::Text(a, v),
             _ => Connector::Text(i, v),
@@ -220,12 +217,7 @@ impl Clauses<'_, '_> {
                 && !matches!(word, "s" | "re" | "may" | "am")
                 && (subject(next) || strong && !next.is_empty() || self.ends_with_question())
         };
-        if !asks
-            || matches!(
-                (word, next),
-                ("what", "a" | "an") | ("how", "to" | "nice" | "great")
-            )
-        {
+        if !asks || matches!((word, next), ("what", "a" | "an") | ("how", "to" | "nice" | "great")) {
             return None;
         }
         Some(Head {
@@ -244,10 +236,7 @@ impl Clauses<'_, '_> {
     pub(super) fn inverted(&self, i: usize) -> bool {
         let (word, next) = (self.fold(i), self.fold(i + 1));
         let aux = |w: &str| {
-            matches!(
-                w,
-                "is" | "are" | "will" | "was" | "were" | "does" | "do" | "did" | "s" | "can" | "has"
-            )
+            matches!(w, "is" | "are" | "will" | "was" | "were" | "does" | "do" | "did" | "s" | "can" | "has")
         };
         EN_WH.contains(word) && (aux(next) || word.ends_with("'s"))
             || aux(word) && matches!(next, "it" | "there" | "the" | "this" | "my" | "any")

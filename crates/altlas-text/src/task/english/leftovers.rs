@@ -18,10 +18,7 @@ impl Clauses<'_, '_> {
             || EN_PREPOSITIONS.contains(word)
             || words < 2
             || word.ends_with("ing")
-            || matches!(
-                word,
-                "it" | "that" | "this" | "some" | "not" | "only" | "again" | "back" | "there"
-            )
+            || matches!(word, "it" | "that" | "this" | "some" | "not" | "only" | "again" | "back" | "there")
         {
             return None;
         }
@@ -62,10 +59,7 @@ impl Clauses<'_, '_> {
             self.fold(*i) == "be"
                 && matches!(self.fold(*i - 1), "to" | "should" | "must")
                 && (self.fold(*i - 1) != "to"
-                    || matches!(
-                        self.fold(i.wrapping_sub(2)),
-                        "needs" | "need" | "has" | "have" | "ought"
-                    ))
+                    || matches!(self.fold(i.wrapping_sub(2)), "needs" | "need" | "has" | "have" | "ought"))
         })?;
         let form = EN_FORMS.get(self.fold(be + 1)).filter(|f| f.1 == EnForm::Past)?;
         EN_VERBS.contains_key(&form.0).then(|| (be + 1, form.0.clone()))

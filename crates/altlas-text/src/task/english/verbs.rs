@@ -238,16 +238,8 @@ impl Clauses<'_, '_> {
 
     pub(super) fn shouting(&self) -> bool {
         let end = (self.first + 40).min(self.last);
-        (self.first..end)
-            .filter_map(|i| self.text.tokens.get(i))
-            .filter(|t| t.is_word())
-            .all(|t| {
-                self.text
-                    .chars
-                    .get(t.start..t.end)
-                    .unwrap_or_default()
-                    .iter()
-                    .all(|c| !c.is_lowercase())
-            })
+        (self.first..end).filter_map(|i| self.text.tokens.get(i)).filter(|t| t.is_word()).all(|t| {
+            self.text.chars.get(t.start..t.end).unwrap_or_default().iter().all(|c| !c.is_lowercase())
+        })
     }
 }

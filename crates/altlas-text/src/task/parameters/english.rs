@@ -59,11 +59,7 @@ pub(super) fn read(f: &mut Found<'_, '_>) {
     let Some(verb) = f.draft.verb.or((f.first < f.last).then_some(f.first)) else {
         return;
     };
-    let verb = if f.draft.question || f.draft.verb.is_none() {
-        None
-    } else {
-        Some(verb)
-    };
+    let verb = if f.draft.question || f.draft.verb.is_none() { None } else { Some(verb) };
     f.skip(verb.unwrap_or(f.first), verb.map_or(f.first, |v| v + 1));
     objects(f, verb);
 }
@@ -109,10 +105,7 @@ fn titles(f: &mut Found<'_, '_>) {
     for i in f.first..f.last {
         if f.quoted(i) {
             f.set_inside("title", i);
-            let from = if matches!(
-                f.fold(i.wrapping_sub(1)),
-                "called" | "named" | "titled" | "entitled"
-            ) {
+            let from = if matches!(f.fold(i.wrapping_sub(1)), "called" | "named" | "titled" | "entitled") {
                 i - 1
             } else {
                 i
@@ -130,10 +123,7 @@ fn clock(word: &str) -> bool {
 }
 
 fn times(f: &mut Found<'_, '_>) {
-    let mut i = f
-        .draft
-        .verb
-        .map_or(f.first, |v| if v > f.first { f.first } else { v + 1 });
+    let mut i = f.draft.verb.map_or(f.first, |v| if v > f.first { f.first } else { v + 1 });
     while i < f.last {
         let word = f.fold(i);
         let base = word.strip_suffix("'s").unwrap_or(word);
@@ -142,11 +132,7 @@ fn times(f: &mut Found<'_, '_>) {
         if f.used(i) {
             i += 1;
         } else if clock(word) || number && matches!(next, "am" | "pm" | "a.m" | "p.m" | "o'clock") {
-            let to = if matches!(next, "am" | "pm" | "a.m" | "p.m" | "o'clock") {
-                i + 2
-            } else {
-                i + 1
-            };
+            let to = if matches!(next, "am" | "pm" | "a.m" | "p.m" | "o'clock") { i + 2 } else { i + 1 };
             let at = usize::from(f.fold(i.wrapping_sub(1)) == "at");
             // `my 2 pm with marketing` is the object as well.
             let own = matches!(f.fold(i.wrapping_sub(1)), "my" | "the" | "our");
@@ -197,10 +183,8 @@ fn times(f: &mut Found<'_, '_>) {
                 f.set("date", from, to, possessive);
             }
             if !possessive {
-                let before = usize::from(matches!(
-                    f.fold(from.wrapping_sub(1)),
-                    "on" | "for" | "by" | "at" | "until"
-                ));
+                let before =
+                    usize::from(matches!(f.fold(from.wrapping_sub(1)), "on" | "for" | "by" | "at" | "until"));
                 f.skip(from - before, to);
             }
             i = to;
@@ -215,17 +199,12 @@ fn number_at(f: &Found<'_, '_>, i: usize) -> bool {
 }
 
 fn qualified(f: &Found<'_, '_>, i: usize) -> bool {
-    matches!(
-        f.fold(i.wrapping_sub(1)),
-        "next" | "this" | "every" | "last" | "each" | "coming"
-    )
+    matches!(f.fold(i.wrapping_sub(1)), "next" | "this" | "every" | "last" | "each" | "coming")
 }
 
 /// The end of the phrase that begins at `from`: the next preposition that opens another parameter.
 fn phrase_end(f: &Found<'_, '_>, from: usize, stop_at: &[&str]) -> usize {
-    (from..f.last)
-        .find(|i| !f.free(*i) || *i > from && stop_at.contains(&f.fold(*i)))
-        .unwrap_or(f.last)
+    (from..f.last).find(|i| !f.free(*i) || *i > from && stop_at.contains(&f.fold(*i))).unwrap_or(f.last)
 }
 
 fn objects(f: &mut Found<'_, '_>, verb: Option<usize>) {
@@ -274,10 +253,7 @@ fn objects(f: &mut Found<'_, '_>, verb: Option<usize>) {
             "so", "at", "using", "until", "till", "when", "if", "once",
         ]
     };
-    let paired = matches!(
-        lemma.as_str(),
-        "share" | "compare" | "replace" | "place" | "merge"
-    );
+    let paired = matches!(lemma.as_str(), "share" | "compare" | "replace" | "place" | "merge");
     let with_stops: Vec<&str> = stops.iter().copied().chain(paired.then_some("with")).collect();
     let stops: &[&str] = &with_stops;
     if i < f.last && !EN_PREPOSITIONS.contains(f.fold(i)) || matches!(f.fold(i), "how" | "whether" | "that") {
@@ -312,10 +288,7 @@ fn objects(f: &mut Found<'_, '_>, verb: Option<usize>) {
 /// `search the wiki for X`.
 fn query_after_for(f: &Found<'_, '_>, i: usize, end: usize, search: bool) -> (usize, usize) {
     if search
-        && matches!(
-            f.draft.lemma.as_str(),
-            "search" | "query" | "scan" | "check" | "browse" | "comb"
-        )
+        && matches!(f.draft.lemma.as_str(), "search" | "query" | "scan" | "check" | "browse" | "comb")
         && let Some(k) = (i + 1..end).find(|k| f.fold(*k) == "for")
     {
         return (k + 1, end);
@@ -425,9 +398,7 @@ fn prepositions(f: &mut Found<'_, '_>, from: usize, lemma: &str) {
                 list.contains(&f.fold(k).split('\'').next().unwrap_or("")) || f.fold(k).starts_with('.')
             })
         };
-        let extension = f
-            .token(i + 1)
-            .is_some_and(|t| f.text.chars.get(t.start) == Some(&'.'));
+        let extension = f.token(i + 1).is_some_and(|t| f.text.chars.get(t.start) == Some(&'.'));
         let changing = f.draft.kind == Some(TaskType::Transform);
         let key = match word {
             "to" | "into" if any(LANGUAGES) => "language",
@@ -440,11 +411,7 @@ fn prepositions(f: &mut Found<'_, '_>, from: usize, lemma: &str) {
             }
             "to" | "into" | "onto" | "under" => "destination",
             "on" if matches!(f.draft.kind, Some(TaskType::Open | TaskType::Execute)) => "destination",
-            "in" if matches!(
-                lemma,
-                "post" | "save" | "publish" | "store" | "put" | "place" | "share"
-            ) =>
-            {
+            "in" if matches!(lemma, "post" | "save" | "publish" | "store" | "put" | "place" | "share") => {
                 "destination"
             }
             "from" => "source",

@@ -37,33 +37,20 @@ impl<'t, 'a> Found<'t, 'a> {
     }
 
     pub(super) fn fold(&self, i: usize) -> &'a str {
-        if i >= self.first && i < self.last {
-            self.text.fold(i)
-        } else {
-            ""
-        }
+        if i >= self.first && i < self.last { self.text.fold(i) } else { "" }
     }
 
     pub(super) fn token(&self, i: usize) -> Option<&'a Token> {
-        if i >= self.first && i < self.last {
-            self.text.tokens.get(i)
-        } else {
-            None
-        }
+        if i >= self.first && i < self.last { self.text.tokens.get(i) } else { None }
     }
 
     /// The token holds text and belongs to no parameter yet.
     pub(super) fn free(&self, i: usize) -> bool {
-        self.token(i)
-            .is_some_and(|t| t.is_text() || t.is_mark(".") && i + 1 < self.last)
-            && !self.used(i)
+        self.token(i).is_some_and(|t| t.is_text() || t.is_mark(".") && i + 1 < self.last) && !self.used(i)
     }
 
     pub(super) fn used(&self, i: usize) -> bool {
-        i.checked_sub(self.first)
-            .and_then(|k| self.taken.get(k))
-            .copied()
-            .unwrap_or(true)
+        i.checked_sub(self.first).and_then(|k| self.taken.get(k)).copied().unwrap_or(true)
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -103,9 +90,7 @@ impl<'t, 'a> Found<'t, 'a> {
     pub(super) fn set_inside(&mut self, key: &str, i: usize) {
         if let Some(token) = self.token(i) {
             let value = self.text.slice(token.start + 1, token.end.saturating_sub(1));
-            self.out
-                .entry(key.to_owned())
-                .or_insert(Value::String(value.trim().to_owned()));
+            self.out.entry(key.to_owned()).or_insert(Value::String(value.trim().to_owned()));
         }
     }
 

@@ -149,21 +149,14 @@ fn times(f: &mut Found<'_, '_>, verb: usize) {
             let named = word == "saat";
             let daypart =
                 i > f.first && !f.used(i - 1) && matches!(f.fold(i - 1), "aksam" | "sabah" | "ogle" | "gece");
-            f.set(
-                "time",
-                i - usize::from(daypart),
-                i + 1 + usize::from(named),
-                false,
-            );
+            f.set("time", i - usize::from(daypart), i + 1 + usize::from(named), false);
             i += usize::from(named);
         } else if is_day(word) {
             let mut from = i;
             while from > f.first
                 && !f.used(from - 1)
-                && (matches!(
-                    f.fold(from - 1),
-                    "her" | "gelecek" | "onumuzdeki" | "bu" | "gecen"
-                ) || f.token(from - 1).is_some_and(crate::token::Token::is_number))
+                && (matches!(f.fold(from - 1), "her" | "gelecek" | "onumuzdeki" | "bu" | "gecen")
+                    || f.token(from - 1).is_some_and(crate::token::Token::is_number))
             {
                 from -= 1;
             }
@@ -183,10 +176,8 @@ fn times(f: &mut Found<'_, '_>, verb: usize) {
                 || word.ends_with("in") && word != "yarin"
                 || word.ends_with("ki")
                 || matches!(f.fold(to), "ayi" | "ayinin")
-                || matches!(
-                    word,
-                    "gun" | "ay" | "yil" | "hafta" | "mart" | "ocak" | "gunu" | "ayi"
-                ) && from == i;
+                || matches!(word, "gun" | "ay" | "yil" | "hafta" | "mart" | "ocak" | "gunu" | "ayi")
+                    && from == i;
             let dated = !inside && to < verb + 1;
             if dated {
                 f.set("date", from, to, false);
@@ -209,14 +200,9 @@ fn times(f: &mut Found<'_, '_>, verb: usize) {
 fn is_day(word: &str) -> bool {
     let base = word.split('\'').next().unwrap_or(word);
     DAYS.contains(&base)
-        || [
-            "a", "e", "ya", "ye", "da", "de", "ta", "te", "i", "u", "in", "nin", "ki", "yi",
-        ]
-        .iter()
-        .any(|s| {
-            base.strip_suffix(s)
-                .is_some_and(|b| b.len() > 3 && DAYS.contains(&b))
-        })
+        || ["a", "e", "ya", "ye", "da", "de", "ta", "te", "i", "u", "in", "nin", "ki", "yi"]
+            .iter()
+            .any(|s| base.strip_suffix(s).is_some_and(|b| b.len() > 3 && DAYS.contains(&b)))
 }
 
 fn languages(word: &str) -> bool {
@@ -240,9 +226,7 @@ fn dative(word: &str) -> bool {
     word.len() > 3
         && !is_base(word)
         && word.ends_with(['a', 'e'])
-        && !["da", "de", "ta", "te", "la", "le", "ca", "ce"]
-            .iter()
-            .any(|s| word.ends_with(s))
+        && !["da", "de", "ta", "te", "la", "le", "ca", "ce"].iter().any(|s| word.ends_with(s))
         || matches!(word, "bana" | "bize" | "ona" | "sana")
 }
 
@@ -254,11 +238,7 @@ fn locative(word: &str) -> bool {
 }
 
 fn phrases(f: &mut Found<'_, '_>, verb: usize) {
-    let key = if f.draft.kind == Some(TaskType::Search) {
-        "query"
-    } else {
-        "target"
-    };
+    let key = if f.draft.kind == Some(TaskType::Search) { "query" } else { "target" };
     // `PDF olarak`
     for i in f.first..verb {
         if f.fold(i + 1) == "olarak"
@@ -317,10 +297,8 @@ fn phrases(f: &mut Found<'_, '_>, verb: usize) {
             continue;
         }
         let word = f.fold(i);
-        if matches!(
-            word,
-            "icin" | "gore" | "ile" | "hakkinda" | "konusunda" | "kadar" | "olarak" | "uzere"
-        ) || TR_PARTICLES.contains(word)
+        if matches!(word, "icin" | "gore" | "ile" | "hakkinda" | "konusunda" | "kadar" | "olarak" | "uzere")
+            || TR_PARTICLES.contains(word)
         {
             let from = start_of(f, i);
             match word {
@@ -383,18 +361,11 @@ fn phrases(f: &mut Found<'_, '_>, verb: usize) {
             f.set("source", from, i + 1, false);
             stop = from;
         } else if locative(word)
-            && (matches!(
-                f.draft.lemma.as_str(),
-                "yayinla" | "paylas" | "ara" | "bul" | "yap" | "arastir"
-            ))
+            && (matches!(f.draft.lemma.as_str(), "yayinla" | "paylas" | "ara" | "bul" | "yap" | "arastir"))
         {
             let from = start_of(f, i);
             f.set(
-                if f.draft.kind == Some(TaskType::Search) {
-                    "source"
-                } else {
-                    "destination"
-                },
+                if f.draft.kind == Some(TaskType::Search) { "source" } else { "destination" },
                 from,
                 i + 1,
                 false,
@@ -430,15 +401,10 @@ fn start_of(f: &Found<'_, '_>, i: usize) -> usize {
     while from > f.first {
         let k = from - 1;
         let word = f.fold(k);
-        let bare_dative = dative(f.fold(i))
-            && !["ina", "ine", "una", "une"]
-                .iter()
-                .any(|s| f.fold(i).ends_with(s));
+        let bare_dative =
+            dative(f.fold(i)) && !["ina", "ine", "una", "une"].iter().any(|s| f.fold(i).ends_with(s));
         let converb = read_form(word).is_some_and(|r| {
-            matches!(
-                r.form,
-                Form::Adverb | Form::Ip | Form::Inca | Form::Condition | Form::Diktan
-            )
+            matches!(r.form, Form::Adverb | Form::Ip | Form::Inca | Form::Condition | Form::Diktan)
         });
         // The only word in the accusative is the object, whatever stands after it.
         let lone = dative(f.fold(i))
@@ -456,9 +422,7 @@ fn start_of(f: &Found<'_, '_>, i: usize) -> usize {
             || dative(word) && word.contains('\'')
             || dative(word)
                 && word.len() > 4
-                && ["ina", "ine", "una", "une", "ye", "ya", "lara", "lere"]
-                    .iter()
-                    .any(|s| word.ends_with(s))
+                && ["ina", "ine", "una", "une", "ye", "ya", "lara", "lere"].iter().any(|s| word.ends_with(s))
             || accusative(word)
                 && (word.ends_with("sini")
                     || word.ends_with("larini")

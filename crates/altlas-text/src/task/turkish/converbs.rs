@@ -112,12 +112,8 @@ impl Clauses<'_, '_> {
         draft.confidence = action.map_or(0.1, |a| a.confidence);
         let condition = (draft.first..verb)
             .find(|k| self.form(*k) == Some(Form::Condition) || conditional(self.fold(*k)) || self.when(*k));
-        draft.condition = condition.map(|k| {
-            (
-                draft.first,
-                k + 1 + usize::from(matches!(self.fold(k + 1), "once" | "sonra")),
-            )
-        });
+        draft.condition = condition
+            .map(|k| (draft.first, k + 1 + usize::from(matches!(self.fold(k + 1), "once" | "sonra"))));
     }
 
     /// `bitince`, `geldiğinde`: a condition of the same task.

@@ -20,19 +20,12 @@ impl Clauses<'_, '_> {
         };
         let comma = self.text.tokens.get(stop).is_some_and(|t| t.is_mark(",:!–—-"));
         let urgent = (from..stop).all(|k| {
-            matches!(
-                self.fold(k),
-                "acil" | "cok" | "ivedi" | "onemli" | "kritik" | "dikkat" | "not"
-            )
+            matches!(self.fold(k), "acil" | "cok" | "ivedi" | "onemli" | "kritik" | "dikkat" | "not")
         });
         let named = greeted
             && (from..stop)
                 .all(|k| self.text.tokens.get(k).is_some_and(|t| t.capital) && self.form(k).is_none());
-        if comma && (urgent || named) {
-            self.separators(stop, true).next
-        } else {
-            from
-        }
+        if comma && (urgent || named) { self.separators(stop, true).next } else { from }
     }
 
     /// Where the objects after a first verb end, when they belong to it.
@@ -105,11 +98,8 @@ impl Clauses<'_, '_> {
         let mut greeting = false;
         while i < end {
             if let Some((n, ())) = TR_FILLERS.longest(self.text.tokens, i).or_else(|| {
-                (i..end.min(i + 5)).find_map(|k| {
-                    TR_CLOSINGS
-                        .longest(self.text.tokens, k)
-                        .filter(|(n, ())| k + 1 == i + n)
-                })
+                (i..end.min(i + 5))
+                    .find_map(|k| TR_CLOSINGS.longest(self.text.tokens, k).filter(|(n, ())| k + 1 == i + n))
             }) {
                 i += n;
                 greeting = true;
@@ -126,22 +116,16 @@ impl Clauses<'_, '_> {
     /// A last word after an accusative object that no table knows: `raporu fırınla`.
     pub(super) fn unknown_imperative(&self, start: usize, last: usize) -> Option<TaskType> {
         let word = self.fold(last);
-        let before = last
-            .checked_sub(1)
-            .filter(|b| *b >= start)
-            .map(|b| self.fold(b))?;
-        let verbal = [
-            "la", "le", "lastir", "lestir", "landir", "lendir", "tir", "dir", "ir", "ur", "at", "et", "an",
-        ]
-        .iter()
-        .any(|s| word.ends_with(s));
+        let before = last.checked_sub(1).filter(|b| *b >= start).map(|b| self.fold(b))?;
+        let verbal =
+            ["la", "le", "lastir", "lestir", "landir", "lendir", "tir", "dir", "ir", "ur", "at", "et", "an"]
+                .iter()
+                .any(|s| word.ends_with(s));
         (word.len() >= 4
             && verbal
             && accusative(before)
             && (!has_case(word) || word.ends_with("la") || word.ends_with("le"))
-            || self
-                .reading(last)
-                .is_some_and(|r| r.form == Form::Imperative && r.verb.is_some()))
+            || self.reading(last).is_some_and(|r| r.form == Form::Imperative && r.verb.is_some()))
         .then_some(TaskType::Execute)
     }
 }

@@ -10,28 +10,15 @@ impl Clauses<'_, '_> {
     /// The verb at `i` as an action: compounds first, then the stem.
     pub(super) fn action(&self, i: usize) -> Option<Action> {
         let reading = self.reading(i)?;
-        let before = i
-            .checked_sub(1)
-            .filter(|b| *b >= self.first)
-            .map(|b| self.fold(b))
-            .unwrap_or("");
+        let before = i.checked_sub(1).filter(|b| *b >= self.first).map(|b| self.fold(b)).unwrap_or("");
         if let Some(kind) = compound(before, &reading.stem) {
-            return Some(Action {
-                kind,
-                confidence: 0.9,
-            });
+            return Some(Action { kind, confidence: 0.9 });
         }
         if TR_LIGHT.contains(&reading.stem) {
-            return (!before.is_empty()).then_some(Action {
-                kind: TaskType::Execute,
-                confidence: 0.4,
-            });
+            return (!before.is_empty()).then_some(Action { kind: TaskType::Execute, confidence: 0.4 });
         }
         let verb = reading.verb?;
-        Some(Action {
-            kind: verb.kind,
-            confidence: if verb.doubt == Doubt::None { 0.85 } else { 0.65 },
-        })
+        Some(Action { kind: verb.kind, confidence: if verb.doubt == Doubt::None { 0.85 } else { 0.65 } })
     }
 
     /// A request that ends at token `i`: the verb's token, one past the end, its action, and whether it is a question.
@@ -74,10 +61,7 @@ impl Clauses<'_, '_> {
         } else {
             // Verbs of no table, in forms that only requests have.
             let asked = particle && second_person(next) && polite_ending(self.fold(i));
-            let wished = wants(next)
-                && ["mak", "mek", "mem", "mam"]
-                    .iter()
-                    .any(|s| token.fold.ends_with(s));
+            let wished = wants(next) && ["mak", "mek", "mem", "mam"].iter().any(|s| token.fold.ends_with(s));
             if asked || wished {
                 return Some((i, i + 2, None, false));
             }
@@ -88,30 +72,11 @@ impl Clauses<'_, '_> {
                 || matches!(word, "isterim" | "isteriz" | "lazim" | "gerekiyor" | "gerekli"))
             && self.boundary_or_capital(i + 1)
         {
-            return Some((
-                i,
-                i + 1,
-                Some(Action {
-                    kind: TaskType::Search,
-                    confidence: 0.3,
-                }),
-                true,
-            ));
+            return Some((i, i + 1, Some(Action { kind: TaskType::Search, confidence: 0.3 }), true));
         }
-        let asks = Action {
-            kind: TaskType::Search,
-            confidence: 0.6,
-        };
+        let asks = Action { kind: TaskType::Search, confidence: 0.6 };
         if i > start && matches!(word, "ihtiyacim" | "ihtiyacimiz") && next == "var" {
-            return Some((
-                i,
-                i + 2,
-                Some(Action {
-                    kind: TaskType::Search,
-                    confidence: 0.3,
-                }),
-                true,
-            ));
+            return Some((i, i + 2, Some(Action { kind: TaskType::Search, confidence: 0.3 }), true));
         }
         if i > start && TR_QUESTION_ENDS.contains(word) && self.boundary(i + 1) {
             return Some((i, i + 1, Some(asks), true));
@@ -142,10 +107,7 @@ impl Clauses<'_, '_> {
         if reading.verb.is_none() && !TR_LIGHT.contains(&reading.stem) {
             return false;
         }
-        let before = i
-            .checked_sub(1)
-            .filter(|b| *b >= start)
-            .map_or("", |b| self.fold(b));
+        let before = i.checked_sub(1).filter(|b| *b >= start).map_or("", |b| self.fold(b));
         if TR_LIGHT.contains(&reading.stem) {
             // `et` is meat as well: an unknown noun before it needs the end of the clause after it.
             let ends = self.boundary(i + 1) || TR_PARTICLES.contains(self.fold(i + 1));
