@@ -8,6 +8,7 @@ use crate::grid::{Grid, Spacing};
 use crate::judge::{Band, Judged};
 use crate::period::{CYCLES, find_period};
 use crate::rolling::bands;
+use crate::stats::variation;
 use crate::stl::Stl;
 use crate::tick::Ticker;
 use crate::{Method, SeriesError, ValidOptions};
@@ -66,12 +67,13 @@ pub fn detect(
         Some(season) => (Some(season.period), season.fit),
         None => (None, vec![0.0; points.len()]),
     };
+    let least = LEAST_REACH * variation(&fit);
     let remainder: Vec<f64> = in_order.iter().zip(&fit).map(|(value, fit)| value - fit).collect();
     let bands = bands(&remainder, used, options, &ticker);
     let blank = Band::UNKNOWN.judge(f64::NAN, options.direction());
     let mut judged = vec![blank; points.len()];
     for (((&i, band), value), fit) in grid.order.iter().zip(bands).zip(remainder).zip(fit) {
-        judged[i] = band.judge(value, options.direction()).placed(fit, unit);
+        judged[i] = band.at_least(least).judge(value, options.direction()).placed(fit, unit);
         ticker.work(20);
     }
     Ok(Detection { method: used, judged, period, spacing: grid.spacing })
@@ -88,6 +90,10 @@ pub fn scores(values: &[f64], method: Method) -> Vec<f64> {
         |detection| detection.judged.iter().map(|judged| judged.score).collect(),
     )
 }
+
+/// The least reach of a seasonal band, in standard deviations of the season and trend themselves: where the series
+/// repeats almost exactly, what an outlier leaves behind in the decomposition is no anomaly.
+const LEAST_REACH: f64 = 0.01;
 
 struct Season {
     period: usize,

@@ -74,6 +74,12 @@ impl Band {
         Self { expected, lower: expected - reach, upper: expected + reach }
     }
 
+    /// The band, reaching at least `reach` to both sides.
+    pub fn at_least(self, reach: f64) -> Self {
+        let Self { expected, lower, upper } = self;
+        Self { expected, lower: lower.min(expected - reach), upper: upper.max(expected + reach) }
+    }
+
     /// Judges a value. An infinite value has an infinite deviation, also where no band is known.
     pub fn judge(self, value: f64, direction: Direction) -> Judged {
         let deviation = match (value > self.expected || value == f64::INFINITY, direction) {

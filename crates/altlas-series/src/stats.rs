@@ -106,6 +106,11 @@ fn mean(values: &[f64]) -> f64 {
     sum(values, |value| value) / values.len() as f64
 }
 
+/// How far values lie from their mean, on average of squares; 0 for fewer than two.
+pub(crate) fn variation(values: &[f64]) -> f64 {
+    if values.len() < 2 { 0.0 } else { standard_deviation(values, mean(values)) }
+}
+
 fn standard_deviation(values: &[f64], mean: f64) -> f64 {
     let squares = sum(values, |value| (value - mean) * (value - mean));
     (squares / (values.len() as f64 - 1.0)).sqrt()

@@ -11,6 +11,7 @@
 mod loess;
 
 use self::loess::Loess;
+use crate::stats::{mad, median};
 use crate::tick::Ticker;
 
 /// Robustness iterations: "safe" in the paper.
@@ -34,11 +35,11 @@ impl Stl {
         let observed: Vec<f64> = y.iter().map(|value| f64::from(!value.is_nan())).collect();
         let y = fill_gaps(y, self.period);
         let mut work = Work::new(n, self.period);
-        let mut weights = observed.clone();
+        let mut weights = without_gross(&y, &observed);
         for pass in 0..=ROBUST_PASSES {
             self.pass(&y, &weights, &mut work, tick);
             if pass < ROBUST_PASSES {
-                robustness(&y, &observed, &work, &mut weights);
+                robustness(&y, &observed, &work, pass, &mut weights);
                 tick.work(30 * n);
             }
         }
@@ -118,8 +119,38 @@ impl Work {
     }
 }
 
+/// The reach of the bisquare weights below which a series counts as repeating exactly, and the reach it then gets (halved
+/// with each pass), in mean absolute deviations of the series.
+const EXACT: f64 = 0.02;
+const LEAST_REACH: f64 = 0.5;
+
+/// The mean distance of the observed values from their mean.
+fn variation(y: &[f64], observed: &[f64]) -> f64 {
+    let seen = || y.iter().zip(observed).filter(|(_, weight)| **weight > 0.0).map(|(value, _)| *value);
+    let count = seen().count().max(1) as f64;
+    let mean = seen().sum::<f64>() / count;
+    seen().map(|value| (value - mean).abs()).sum::<f64>() / count
+}
+
+/// How many median absolute deviations from the median make a value gross: it has no say in the first fit.
+const GROSS: f64 = 12.0;
+
+/// The weights of the first fit.
+fn without_gross(y: &[f64], observed: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> =
+        y.iter().zip(observed).filter(|(_, weight)| **weight > 0.0).map(|(value, _)| *value).collect();
+    if sorted.is_empty() {
+        return observed.to_vec();
+    }
+    sorted.sort_unstable_by(f64::total_cmp);
+    let center = median(&sorted);
+    let limit = GROSS * mad(&sorted, center);
+    let gross = |value: f64| limit > 0.0 && (value - center).abs() > limit;
+    y.iter().zip(observed).map(|(&value, &weight)| if gross(value) { 0.0 } else { weight }).collect()
+}
+
 /// Bisquare weights of the remainders, zero where nothing was observed.
-fn robustness(y: &[f64], observed: &[f64], work: &Work, weights: &mut [f64]) {
+fn robustness(y: &[f64], observed: &[f64], work: &Work, pass: usize, weights: &mut [f64]) {
     let remainder = |i: usize| (y[i] - work.trend[i] - work.season[i]).abs();
     let mut sizes: Vec<f64> = (0..y.len()).filter(|&i| observed[i] > 0.0).map(remainder).collect();
     if sizes.is_empty() {
@@ -129,10 +160,13 @@ fn robustness(y: &[f64], observed: &[f64], work: &Work, weights: &mut [f64]) {
     let even = sizes.len().is_multiple_of(2);
     let (below, &mut upper, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
     let lower = if even { below.iter().copied().fold(0.0, f64::max) } else { upper };
-    let reach = 3.0 * (lower + upper);
-    let size = y.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    if reach <= 1e-9 * size {
-        // The fit is exact up to rounding; weights of rounding errors would be noise.
+    // Where most points fit exactly, the neighbours of an outlier, which it has drawn along, must not lose their weight with it.
+    let variation = variation(y, observed);
+    let reach = match 3.0 * (lower + upper) {
+        exact if exact <= EXACT * variation => LEAST_REACH / (1 << pass) as f64 * variation,
+        reach => reach,
+    };
+    if reach == 0.0 {
         weights.copy_from_slice(observed);
         return;
     }
