@@ -9,8 +9,8 @@ use crate::engine;
 use crate::error::{Error, Result, required, sql};
 use crate::guc;
 use crate::scoring::{Features, Scored, Version, fields_of_value, send_pieces};
-use crate::store::artefact;
 use crate::store::model::{self, NewVersion, TestVector};
+use crate::store::{artefact, read};
 
 /// Registers an ONNX model; returns its version. The first version of a name becomes its production version.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -40,11 +40,13 @@ fn register_artefact(
     let name = required(name, "name")?;
     let sha256 = required(sha256, "sha256")?;
     model::check_name(name, "name")?;
-    let size = artefact::size_of(sha256)?;
+    let size = read::latest(|| artefact::size_of(sha256))?;
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    artefact::each_piece(sha256, |piece| {
-        bytes.extend_from_slice(piece);
-        Ok(())
+    read::latest(|| {
+        artefact::each_piece(sha256, |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })
     })?;
     check_graph(&bytes)?;
     drop(bytes);
@@ -134,10 +136,10 @@ pub fn check_graph(bytes: &[u8]) -> Result<()> {
 fn register(name: &str, sha256: &str, manifest: Option<JsonB>) -> Result<i32> {
     let (manifest, stored, preprocess, vectors) =
         model::user_manifest(manifest.map_or_else(|| serde_json::json!({}), |m| m.0))?;
-    open_in_engine(sha256)?;
+    read::latest(|| open_in_engine(sha256))?;
     let version =
         Version::new(name.to_owned(), sha256.to_owned(), preprocess.clone(), stored.clone(), false)?;
-    reproduce(&version, &vectors)?;
+    read::latest(|| reproduce(&version, &vectors))?;
     let task = manifest.task();
     let new =
         NewVersion { name, task, sha256, preprocess, manifest: stored, vectors: &vectors, run_id: None };

@@ -13,7 +13,7 @@ use crate::error::{Error, Result, required, sql};
 use crate::guc;
 use crate::scoring::Version;
 use crate::store::model::{self, NewVersion, TestVector};
-use crate::store::{artefact, audit, run, source};
+use crate::store::{artefact, audit, read, run, source};
 
 /// What a training job gives besides the graph.
 #[derive(Deserialize)]
@@ -178,7 +178,7 @@ fn register(
     let sha256 = artefact::store(&graph)?;
     let stored = trained.manifest.clone();
     let version = Version::new(project.to_owned(), sha256.clone(), trained.document.clone(), stored, false)?;
-    reproduce(&version, &trained.vectors)?;
+    read::latest(|| reproduce(&version, &trained.vectors))?;
     let field =
         |name: &str| trained.manifest.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let algorithm = field("algorithm");
@@ -203,7 +203,7 @@ fn register(
         None,
         Some(json!({ "run_id": run_id, "task": task, "algorithm": algorithm, "source": text, "rows": rows })),
     )?;
-    let before = model::production_score(project, &trained.metric)?;
+    let before = read::latest(|| model::production_score(project, &trained.metric))?;
     let (number, mut deployed) = model::add_version(&NewVersion {
         name: project,
         task,

@@ -59,7 +59,7 @@ pub fn revoke(role: &str) -> Result<bool> {
 
 fn level_of(role: &str) -> Result<Option<String>> {
     with_owner(|| {
-        read::one::<String>("SELECT (SELECT level FROM altlas.access WHERE role_name = $1)", &[role.into()])
+        read::latest(|| read::one("SELECT level FROM altlas.access WHERE role_name = $1", &[role.into()]))
     })
 }
 

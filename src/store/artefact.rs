@@ -61,7 +61,7 @@ pub fn begin(sha256: &str, size: i64) -> Result<bool> {
 pub fn append(sha256: &str, bytes: &[u8]) -> Result<i64> {
     with_owner(|| {
         let size = incomplete(sha256)?;
-        let (next, have) = extent(sha256)?;
+        let (next, have) = read::latest(|| extent(sha256))?;
         let added = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         if have.saturating_add(added) > size {
             return Err(bad_upload(
@@ -80,14 +80,16 @@ pub fn append(sha256: &str, bytes: &[u8]) -> Result<i64> {
 pub fn finish(sha256: &str) -> Result<()> {
     with_owner(|| {
         let size = incomplete(sha256)?;
-        let (_, have) = extent(sha256)?;
+        let (_, have) = read::latest(|| extent(sha256))?;
         if have != size {
             return Err(bad_upload(sha256, format!("{have} of {size} bytes are there")));
         }
         let mut hasher = Sha256::new();
-        each_piece(sha256, |piece| {
-            hasher.update(piece);
-            Ok(())
+        read::latest(|| {
+            each_piece(sha256, |piece| {
+                hasher.update(piece);
+                Ok(())
+            })
         })?;
         if hex::encode(hasher.finalize()) != sha256 {
             return Err(bad_upload(sha256, "the bytes have another hash".into()));
@@ -185,11 +187,12 @@ fn incomplete(sha256: &str) -> Result<i64> {
 
 /// The number of pieces and of bytes.
 fn extent(sha256: &str) -> Result<(i32, i64)> {
-    let (count, bytes) = read::two::<i32, i64>(
+    let extent = read::first(
         "SELECT count(*)::integer, coalesce(sum(length(bytes)), 0)::bigint FROM altlas.artefact_chunk WHERE sha256 = $1",
         &[sha256.into()],
+        |row| (row.get(1).unwrap_or(0), row.get(2).unwrap_or(0)),
     )?;
-    Ok((count.unwrap_or(0), bytes.unwrap_or(0)))
+    Ok(extent.unwrap_or((0, 0)))
 }
 
 /// Refuses what is larger than `altlas.max_model_size`.

@@ -7,7 +7,7 @@ pub mod document;
 pub mod kpi;
 pub mod model;
 mod owner;
-mod read;
+pub mod read;
 pub mod run;
 pub mod source;
 

@@ -37,26 +37,21 @@ impl<'a> Reference<'a> {
 pub fn resolve(text: &str) -> Result<Version> {
     let reference = Reference::parse(text)?;
     with_owner(|| {
-        let found = Spi::connect(|client| -> Result<Option<Version>> {
-            let rows = client.select(
-                include_str!("../../sql/queries/resolve_model.sql"),
-                Some(1),
-                &[reference.name.into(), reference.alias.into(), reference.version.into()],
-            )?;
-            rows.into_iter()
-                .next()
-                .map(|row| {
-                    let version: i32 = row.get(2)?.unwrap_or_default();
-                    Version::new(
-                        format!("{}/{version}", reference.name),
-                        row.get(3)?.unwrap_or_default(),
-                        row.get::<JsonB>(4)?.map(|j| j.0),
-                        row.get::<JsonB>(5)?.map(|j| j.0).unwrap_or_default(),
-                        false,
-                    )
-                })
-                .transpose()
-        })?;
+        let found = read::first(
+            include_str!("../../sql/queries/resolve_model.sql"),
+            &[reference.name.into(), reference.alias.into(), reference.version.into()],
+            |row| {
+                let version: i32 = row.get(2).unwrap_or_default();
+                Version::new(
+                    format!("{}/{version}", reference.name),
+                    row.get(3).unwrap_or_default(),
+                    row.get::<JsonB>(4).map(|j| j.0),
+                    row.get::<JsonB>(5).map(|j| j.0).unwrap_or_default(),
+                    false,
+                )
+            },
+        )?
+        .transpose()?;
         match found {
             Some(version) => Ok(version),
             None => builtin(reference.name)?.ok_or_else(|| not_found(&reference)),
@@ -76,11 +71,14 @@ fn builtin(name: &str) -> Result<Option<Version>> {
 /// Hash, preprocessing and manifest of a built-in model.
 pub fn builtin_parts(name: &str) -> Result<Option<(String, Option<Value>, Value)>> {
     with_owner(|| {
-        let (sha256, preprocess, manifest) = read::three::<String, JsonB, JsonB>(
-            "SELECT b.sha256, b.preprocess, b.manifest FROM (SELECT 1) one LEFT JOIN altlas.builtin_model b ON b.name = $1",
+        read::first(
+            "SELECT sha256, preprocess, manifest FROM altlas.builtin_model WHERE name = $1",
             &[name.into()],
-        )?;
-        Ok(sha256.zip(manifest).map(|(sha256, manifest)| (sha256, preprocess.map(|p| p.0), manifest.0)))
+            |row| {
+                let manifest = row.get::<JsonB>(3).map(|m| m.0).unwrap_or_default();
+                (row.get(1).unwrap_or_default(), row.get::<JsonB>(2).map(|p| p.0), manifest)
+            },
+        )
     })
 }
 
@@ -99,11 +97,11 @@ fn not_found(reference: &Reference<'_>) -> Error {
 
 fn id_and_task(name: &str) -> Result<Option<(i64, String)>> {
     with_owner(|| {
-        let (id, task) = read::two::<i64, String>(
-            "SELECT max(model_id), max(task) FROM altlas.model WHERE name = $1",
-            &[name.into()],
-        )?;
-        Ok(id.zip(task))
+        let found =
+            read::first("SELECT model_id, task FROM altlas.model WHERE name = $1", &[name.into()], |row| {
+                row.get(1).zip(row.get(2))
+            })?;
+        Ok(found.flatten())
     })
 }
 
@@ -292,7 +290,7 @@ pub fn check_name(name: &str, argument: &str) -> Result<()> {
 }
 
 fn existing(name: &str) -> Result<(i64, String)> {
-    id_and_task(name)?.ok_or_else(|| Error::UnknownModel { name: name.into() })
+    read::latest(|| id_and_task(name))?.ok_or_else(|| Error::UnknownModel { name: name.into() })
 }
 
 fn alias_target(id: i64, alias: &str) -> Result<Option<i32>> {

@@ -24,7 +24,7 @@ pub fn define(name: &str, document: Value) -> Result<i32> {
     let (before, version) = with_owner(|| {
         // Definitions are rare; taking turns makes the audit's "before" the one that was replaced.
         Spi::run("LOCK TABLE altlas.kpi IN SHARE ROW EXCLUSIVE MODE")?;
-        let before = stored(name)?;
+        let before = read::latest(|| stored(name))?;
         let changed = Spi::connect_mut(|client| -> Result<Option<i32>> {
             let arguments = [name.into(), JsonB(document.clone()).into(), role.as_str().into()];
             let rows = client.update(include_str!("../../../sql/queries/kpi_put.sql"), None, &arguments)?;
@@ -67,11 +67,11 @@ pub fn find(name: &str) -> Result<Definition> {
 }
 
 fn stored(name: &str) -> Result<Option<(Value, i32)>> {
-    let (definition, version) = read::two::<JsonB, i32>(
-        "SELECT k.definition, k.version FROM (SELECT 1) one LEFT JOIN altlas.kpi k ON k.name = $1",
-        &[name.into()],
-    )?;
-    Ok(definition.map(|d| d.0).zip(version))
+    let found =
+        read::first("SELECT definition, version FROM altlas.kpi WHERE name = $1", &[name.into()], |row| {
+            row.get::<JsonB>(1).map(|d| d.0).zip(row.get(2))
+        })?;
+    Ok(found.flatten())
 }
 
 fn check_time_zone(zone: &str) -> Result<()> {
