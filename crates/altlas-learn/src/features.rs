@@ -14,6 +14,18 @@ const FOLDS: usize = 5;
 const MAX_MEANS: usize = 50_000;
 /// More classes than this: only the most frequent have encodings of their own.
 const MAX_ENCODED_CLASSES: usize = 10;
+/// Where rows are split by time: days that the rows must span for a calendar part to be a feature. What is learned of a
+/// part that came round less often is what happened then, not what comes back: a season needs two years, and a day of
+/// the month, of which each month has but one, a year's months.
+const SPANS: [(CalendarPart, f64); 6] = [
+    (CalendarPart::Month, 730.0),
+    (CalendarPart::DayOfYear, 730.0),
+    (CalendarPart::DayOfMonth, 365.0),
+    (CalendarPart::DayOfWeek, 14.0),
+    (CalendarPart::Hour, 2.0),
+    (CalendarPart::MinuteOfDay, 2.0),
+];
+const DAY_US: f64 = 86_400e6;
 /// A correlation with the target that is reported.
 const LEAK: f64 = 0.9999;
 
@@ -25,6 +37,8 @@ pub(crate) struct Source<'a> {
     pub(crate) time_column: Option<&'a str>,
     pub(crate) preprocess: &'a Preprocess,
     pub(crate) seed: u64,
+    /// The rows that early stopping learns from: by their span calendar parts are chosen, so that every fit has the same.
+    pub(crate) inner: &'a [usize],
 }
 
 /// A fitted document and the features of the rows it was fitted to.
@@ -80,7 +94,7 @@ impl Source<'_> {
                     columns.push(name);
                 }
                 Column::Timestamp(values) => {
-                    let feature = self.calendar(name, values, rows)?;
+                    let feature = self.calendar(name, values, rows, &mut warnings)?;
                     if let Some((feature, parts)) = feature {
                         features.push(feature);
                         width += parts;
@@ -122,7 +136,7 @@ impl Source<'_> {
             }
             if columns.len() == before && matches!(column, Column::Timestamp(_)) {
                 warnings.push(format!(
-                    "column \"{name}\" has a constant calendar and was left out"
+                    "column \"{name}\" has no calendar to learn from and was left out"
                 ));
             }
         }
@@ -256,13 +270,14 @@ impl Source<'_> {
         (feature, out_of_fold)
     }
 
-    /// The calendar parts that vary. Years and days since 1970 are left out where rows are split by time: what
-    /// is learned from them does not hold for later rows.
+    /// The calendar parts that vary. Where rows are split by time, days since 1970 and parts that came round too seldom
+    /// are left out: what is learned from them does not hold for later rows.
     fn calendar(
         &self,
         name: &str,
         values: &[Option<i64>],
         rows: &[usize],
+        warnings: &mut Vec<String>,
     ) -> Result<Option<(Feature, usize)>, LearnError> {
         use CalendarPart as P;
         let mut parts = vec![
@@ -273,8 +288,25 @@ impl Source<'_> {
             P::Hour,
             P::MinuteOfDay,
         ];
+        let mut seldom = Vec::new();
         if self.time_column.is_none() {
             parts.push(P::EpochDays);
+        } else {
+            let days = span_days(values, self.inner);
+            (seldom, parts) = parts
+                .into_iter()
+                .partition(|part| SPANS.iter().any(|(p, least)| p == part && days < *least));
+        }
+        if !seldom.is_empty() {
+            let names: Vec<&str> = seldom.iter().map(|part| part.name()).collect();
+            warnings.push(format!(
+                "column \"{name}\": {} left out, the rows that are learned from span {:.0} days",
+                names.join(", "),
+                span_days(values, self.inner)
+            ));
+        }
+        if parts.is_empty() {
+            return Ok(None);
         }
         let build = |parts: Vec<P>| Feature::Calendar {
             column: name.to_owned(),
@@ -329,6 +361,15 @@ impl Source<'_> {
                 "column \"{name}\" all but equals the target: is it known before the outcome?"
             ));
         }
+    }
+}
+
+/// Days from the first to the last moment of the rows.
+fn span_days(values: &[Option<i64>], rows: &[usize]) -> f64 {
+    let known = rows.iter().filter_map(|&row| values[row]);
+    match (known.clone().min(), known.max()) {
+        (Some(first), Some(last)) => (last as f64 - first as f64) / DAY_US,
+        _ => 0.0,
     }
 }
 

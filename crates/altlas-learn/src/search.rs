@@ -21,6 +21,9 @@ const MAX_LINEAR_WIDTH: usize = 5000;
 /// Multiplications beyond which `auto` leaves linear models out, about half a minute.
 const MAX_LINEAR_WORK: f64 = 5e10;
 
+/// Fewer rounds than this within the budget are not worth a candidate.
+const MIN_ROUNDS: f64 = 50.0;
+
 /// Called with a phase, what is done of it, and all of it.
 pub(crate) type Progress<'a> = dyn FnMut(&str, u64, u64) + 'a;
 
@@ -180,6 +183,7 @@ impl Arena<'_> {
         let contest = candidates.len() > 1;
         let mut leaderboard = Vec::new();
         let mut best: Option<(f64, Algorithm, Option<Fitted>, usize)> = None;
+        let mut pace = None;
         for (number, candidate) in candidates.iter().enumerate() {
             // The last part of the budget is for fitting the chosen one again.
             if best.is_some() && self.spent(0.5) {
@@ -200,7 +204,13 @@ impl Arena<'_> {
             let mut report = |done, total| progress(&phase, done, total);
             let (fitted, rounds, calibration) = match candidate {
                 Algorithm::Lightgbm(params) => {
-                    let rounds = self.find_rounds(params, contest, &mut warnings, &mut report)?;
+                    let Some(params) = self.within_budget(params, pace) else {
+                        warnings.push(format!("{phase} was left out: no time within the budget"));
+                        continue;
+                    };
+                    let rounds = self.find_rounds(&params, contest, &mut warnings, &mut report)?;
+                    let tried = rounds.1 + params.early_stopping_rounds as usize;
+                    pace.get_or_insert(start.elapsed().as_secs_f64() / tried.max(1) as f64);
                     (rounds.0, rounds.1, self.calibration_inner)
                 }
                 other => (
@@ -258,6 +268,22 @@ impl Arena<'_> {
             .is_some_and(|budget| self.started.elapsed() >= budget.mul_f64(share))
     }
 
+    /// The candidate with no more rounds than the budget has time for, given the seconds that a round of another took:
+    /// a loss that LightGBM trains in one call cannot be stopped. `None` where they are too few.
+    fn within_budget(&self, params: &LightgbmParams, pace: Option<f64>) -> Option<LightgbmParams> {
+        let mut params = params.clone();
+        if let (Some(budget), Some(pace), true) = (self.budget, pace, params.objective.in_one_call()) {
+            let left = budget.mul_f64(0.55).saturating_sub(self.started.elapsed());
+            // Renewing its leaves makes such a round up to twice as long.
+            let rounds = left.as_secs_f64() / (2.0 * pace);
+            if rounds < MIN_ROUNDS {
+                return None;
+            }
+            params.num_trees = params.num_trees.min(rounds as u32);
+        }
+        Some(params)
+    }
+
     fn candidates(&self, warnings: &mut Vec<String>) -> Vec<Algorithm> {
         let rows = self.train.matrix.rows;
         let width = self.train.matrix.width;
@@ -297,6 +323,20 @@ impl Arena<'_> {
         if rows < 500 {
             return candidates;
         }
+        // Where the absolute error counts, candidates that aim at it; the first keeps to the mean.
+        let base = if self.task == Task::Regression && self.log {
+            let base = LightgbmParams {
+                objective: Objective::L1,
+                ..base
+            };
+            candidates.push(Algorithm::Lightgbm(LightgbmParams {
+                feature_fraction: 0.9,
+                ..base.clone()
+            }));
+            base
+        } else {
+            base
+        };
         candidates.push(Algorithm::Lightgbm(LightgbmParams {
             num_leaves: 15,
             min_data_in_leaf: 50,

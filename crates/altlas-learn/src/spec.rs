@@ -61,6 +61,13 @@ pub enum Objective {
     Huber,
 }
 
+impl Objective {
+    /// Whether LightGBM renews the leaves after each tree; such a training runs in one call (boost.rs).
+    pub(crate) fn in_one_call(self) -> bool {
+        matches!(self, Self::L1 | Self::Quantile)
+    }
+}
+
 /// Hyperparameters of LightGBM, by its own names but `num_trees`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -87,6 +87,7 @@ pub fn train(
     }
     let table = if dropped > 0 { table.take(&rows)? } else { table };
     let parts = split(&table, options)?;
+    let (inner_rows, valid_rows) = inner(&parts.train, parts.time_column.is_some(), options.seed);
     let source = Source {
         table: &table,
         target_name: &spec.target,
@@ -94,12 +95,12 @@ pub fn train(
         time_column: parts.time_column.as_deref(),
         preprocess: &options.preprocess,
         seed: options.seed,
+        inner: &inner_rows,
     };
     progress("prepare", 1, 4);
     let fit = source.fit(&parts.train)?;
     warnings.extend(fit.warnings);
     progress("prepare", 2, 4);
-    let (inner_rows, valid_rows) = inner(&parts.train, parts.time_column.is_some(), options.seed);
     let inner_fit = source.fit(&inner_rows)?;
     progress("prepare", 3, 4);
     let part = |tabular: &Tabular, rows: &[usize]| -> Result<Part, LearnError> {

@@ -11,7 +11,7 @@
 mod loess;
 
 use self::loess::Loess;
-use crate::stats::{mad, median};
+use crate::stats::median;
 use crate::tick::Ticker;
 
 /// Robustness iterations: "safe" in the paper.
@@ -35,11 +35,11 @@ impl Stl {
         let observed: Vec<f64> = y.iter().map(|value| f64::from(!value.is_nan())).collect();
         let y = fill_gaps(y, self.period);
         let mut work = Work::new(n, self.period);
-        let mut weights = without_gross(&y, &observed);
+        let mut weights = observed.clone();
         for pass in 0..=ROBUST_PASSES {
             self.pass(&y, &weights, &mut work, tick);
             if pass < ROBUST_PASSES {
-                robustness(&y, &observed, &work, pass, &mut weights);
+                robustness(&y, &observed, &work, self.period, pass, &mut weights);
                 tick.work(30 * n);
             }
         }
@@ -132,25 +132,27 @@ fn variation(y: &[f64], observed: &[f64]) -> f64 {
     seen().map(|value| (value - mean).abs()).sum::<f64>() / count
 }
 
-/// How many median absolute deviations from the median make a value gross: it has no say in the first fit.
+/// How many mean absolute deviations from the median of its phase make a value gross: it has no say in the second fit of an exact series.
 const GROSS: f64 = 12.0;
 
-/// The weights of the first fit.
-fn without_gross(y: &[f64], observed: &[f64]) -> Vec<f64> {
-    let mut sorted: Vec<f64> =
-        y.iter().zip(observed).filter(|(_, weight)| **weight > 0.0).map(|(value, _)| *value).collect();
-    if sorted.is_empty() {
-        return observed.to_vec();
+/// The weights that leave gross values out.
+fn without_gross(y: &[f64], observed: &[f64], period: usize) -> Vec<f64> {
+    let mut away = vec![0.0; y.len()];
+    for phase in 0..period.min(y.len()) {
+        let cycle = || (phase..y.len()).step_by(period);
+        let mut sorted: Vec<f64> = cycle().filter(|&i| observed[i] > 0.0).map(|i| y[i]).collect();
+        if !sorted.is_empty() {
+            sorted.sort_unstable_by(f64::total_cmp);
+            let center = median(&sorted);
+            cycle().for_each(|i| away[i] = (y[i] - center).abs() * observed[i]);
+        }
     }
-    sorted.sort_unstable_by(f64::total_cmp);
-    let center = median(&sorted);
-    let limit = GROSS * mad(&sorted, center);
-    let gross = |value: f64| limit > 0.0 && (value - center).abs() > limit;
-    y.iter().zip(observed).map(|(&value, &weight)| if gross(value) { 0.0 } else { weight }).collect()
+    let limit = GROSS * away.iter().sum::<f64>() / observed.iter().sum::<f64>().max(1.0);
+    away.iter().zip(observed).map(|(&away, &weight)| if away > limit { 0.0 } else { weight }).collect()
 }
 
 /// Bisquare weights of the remainders, zero where nothing was observed.
-fn robustness(y: &[f64], observed: &[f64], work: &Work, pass: usize, weights: &mut [f64]) {
+fn robustness(y: &[f64], observed: &[f64], work: &Work, period: usize, pass: usize, weights: &mut Vec<f64>) {
     let remainder = |i: usize| (y[i] - work.trend[i] - work.season[i]).abs();
     let mut sizes: Vec<f64> = (0..y.len()).filter(|&i| observed[i] > 0.0).map(remainder).collect();
     if sizes.is_empty() {
@@ -162,12 +164,14 @@ fn robustness(y: &[f64], observed: &[f64], work: &Work, pass: usize, weights: &m
     let lower = if even { below.iter().copied().fold(0.0, f64::max) } else { upper };
     // Where most points fit exactly, the neighbours of an outlier, which it has drawn along, must not lose their weight with it.
     let variation = variation(y, observed);
-    let reach = match 3.0 * (lower + upper) {
-        exact if exact <= EXACT * variation => LEAST_REACH / (1 << pass) as f64 * variation,
-        reach => reach,
-    };
+    let exact = 3.0 * (lower + upper) <= EXACT * variation;
+    if exact && pass == 0 {
+        *weights = without_gross(y, observed, period);
+        return;
+    }
+    let reach = if exact { LEAST_REACH / (1 << pass) as f64 * variation } else { 3.0 * (lower + upper) };
     if reach == 0.0 {
-        weights.copy_from_slice(observed);
+        weights.clone_from_slice(observed);
         return;
     }
     for i in 0..y.len() {

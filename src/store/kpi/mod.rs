@@ -61,8 +61,8 @@ pub fn drop(name: &str) -> Result<()> {
 
 /// The definition of a KPI.
 pub fn find(name: &str) -> Result<Definition> {
-    let (document, _) =
-        with_owner(|| stored(name))?.ok_or_else(|| Error::UnknownKpi { name: name.into() })?;
+    let (document, _) = with_owner(|| read::latest(|| stored(name)))?
+        .ok_or_else(|| Error::UnknownKpi { name: name.into() })?;
     Definition::parse(&document)
 }
 

@@ -10,7 +10,7 @@ SELECT altlas.grant_access('ac_missing', 'score'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.grant_access('ac_scorer', 'boss'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.grant_access(NULL, 'score'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.grant_access('ac_scorer', NULL); \echo :LAST_ERROR_SQLSTATE
-SELECT role_name, level FROM altlas.access WHERE role_name LIKE 'ac%';
+SELECT role_name, level FROM altlas.access WHERE role_name LIKE 'ac\_%';
 SET ROLE ac_nobody;
 SELECT * FROM altlas.models; \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.predict('m', ARRAY[1]); \echo :LAST_ERROR_SQLSTATE
@@ -38,7 +38,7 @@ SELECT altlas.revoke_access('ac_scorer'), altlas.revoke_access('ac_scorer');
 SET ROLE ac_scorer;
 SELECT * FROM altlas.models; \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
-SELECT action, object, before, after FROM altlas.audit WHERE object LIKE 'ac%' ORDER BY audit_id;
+SELECT action, object, before, after FROM altlas.audit WHERE object LIKE 'ac\_%' ORDER BY audit_id;
 -- Everything has a level, and nothing is for everyone.
 SELECT p.oid::regprocedure AS without_level FROM pg_proc p
  WHERE p.pronamespace = 'altlas'::regnamespace AND p.proname !~ '^_' AND NOT EXISTS (SELECT FROM altlas.api_level l WHERE l.name = p.proname);

@@ -16,10 +16,10 @@ INSERT INTO file VALUES ('external', decode('CAg6YgoRCgFYCgF3EgFZIgZNYXRNdWwSAWc
 SELECT altlas.register_model('reg_linear', bytes, '{"task": "regression", "columns": ["a", "b", "c"],
   "test_vectors": [{"input": [5.1, 3.5, 1.4], "output": [0.21625]}]}') FROM file WHERE name = 'linear';
 SELECT altlas.register_model('reg_linear', bytes, '{"task": "regression", "columns": ["a", "b", "c"]}') FROM file WHERE name = 'linear';
-SELECT name, version, task, aliases, size_bytes, left(sha256, 12) AS sha256, columns, builtin FROM altlas.models WHERE name LIKE 'reg%' ORDER BY 1, 2;
+SELECT name, version, task, aliases, size_bytes, left(sha256, 12) AS sha256, columns, builtin FROM altlas.models WHERE name LIKE 'reg\_%' ORDER BY 1, 2;
 SELECT altlas.set_alias('reg_linear', 'challenger', 2);
 SELECT altlas.set_alias('reg_linear', 'production', 2);
-SELECT name, version, aliases FROM altlas.models WHERE name LIKE 'reg%' ORDER BY 1, 2;
+SELECT name, version, aliases FROM altlas.models WHERE name LIKE 'reg\_%' ORDER BY 1, 2;
 SELECT altlas.drop_version('reg_linear', 2); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.drop_alias('reg_linear', 'challenger'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.drop_alias('reg_linear', 'challenger'); \echo :LAST_ERROR_SQLSTATE
@@ -72,7 +72,7 @@ SELECT label FROM altlas.classify_task('delete the old logs', 'reg_pinned');
 SELECT altlas.pin_builtin('altlas.nothing', 'reg_pinned'); \echo :LAST_ERROR_SQLSTATE
 
 -- What the audit log says of it.
-SELECT action, object, before, after - 'sha256' AS after FROM altlas.audit WHERE object LIKE 'reg%' ORDER BY audit_id;
+SELECT action, object, before, after - 'sha256' AS after FROM altlas.audit WHERE object LIKE 'reg\_%' ORDER BY audit_id;
 BEGIN READ ONLY;
 SELECT altlas.set_alias('reg_linear', 'x', 2); \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;

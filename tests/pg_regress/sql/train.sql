@@ -13,7 +13,7 @@ SELECT project, version, metric, score < baseline / 2 AS better_than_baseline, d
   'SELECT kind, hour, started_at, took FROM tr_runs', 'took');
 SELECT version, algorithm, deployed FROM altlas.train('tr_took', 'regression', 'SELECT kind, hour, started_at, took FROM tr_runs', 'took', 'lightgbm',
   '{"hyperparams": {"num_trees": 3}}');
-SELECT name, version, task, algorithm, aliases, columns FROM altlas.models WHERE name LIKE 'tr%' ORDER BY 1, 2;
+SELECT name, version, task, algorithm, aliases, columns FROM altlas.models WHERE name LIKE 'tr\_%' ORDER BY 1, 2;
 -- The same rows, options and seed give the same bytes.
 SELECT count(*) FROM generate_series(1, 2),
   altlas.train('tr_same', 'regression', 'SELECT kind, hour, minutes FROM tr_runs ORDER BY i', 'minutes', 'lightgbm', '{"seed": 7}') t;
@@ -61,9 +61,9 @@ RESET altlas.max_source_rows;
 BEGIN READ ONLY;
 SELECT * FROM altlas.train('tr_bad', 'regression', 'tr_runs', 'took'); \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
-SELECT count(*) AS runs, count(DISTINCT project) AS projects, bool_and(row_count = 3000) AS all_rows FROM altlas.training_runs WHERE project LIKE 'tr%';
+SELECT count(*) AS runs, count(DISTINCT project) AS projects, bool_and(row_count = 3000) AS all_rows FROM altlas.training_runs WHERE project LIKE 'tr\_%';
 SELECT count(*) AS rows_still_there FROM tr_runs;
-SELECT action, object FROM altlas.audit WHERE object LIKE 'tr%' ORDER BY audit_id;
+SELECT action, object FROM altlas.audit WHERE object LIKE 'tr\_%' ORDER BY audit_id;
 SELECT DISTINCT kind, label, state FROM altlas.jobs WHERE label LIKE 'tr_s%' ORDER BY 2;
 SELECT altlas.cancel_job(999999), altlas.cancel_job(-1);
 SELECT altlas.cancel_job(NULL); \echo :LAST_ERROR_SQLSTATE
