@@ -218,9 +218,10 @@ ORDER BY c.id;
 \echo
 \echo 'FIVE QUERIES TO TRY NEXT'
 \echo
-\echo '   -- 1. What if? A flight that is in no table; columns left out count as unknown.'
+\echo '   -- 1. What if? A flight that is in no table; what is not known is null.'
 \echo '   SELECT * FROM altlas.predict_duration(\'{"carrier": "UA", "origin": "EWR", "dest": "SFO",'
-\echo '     "distance": 2565, "planned_minutes": 375, "scheduled_start": "2014-01-10 18:00-05"}\','
+\echo '     "distance": 2565, "planned_minutes": 375, "scheduled_start": "2014-01-10 18:00-05",'
+\echo '     "aircraft_maker": null, "aircraft_model": null, "seats": null}\','
 \echo '     \'flight_duration\', 0.8);'
 \echo
 \echo '   -- 2. Odd wind, each airport judged by itself: one reading says 1,048 miles an hour.'
