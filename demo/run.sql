@@ -30,7 +30,8 @@ FROM altlas.train('flight_duration', 'regression', $$
   FROM flights.task_runs
   WHERE status = 'completed' AND scheduled_start < '2013-10-01 America/New_York'
   $$, 'actual_minutes', 'auto',
-  '{"unit": "min", "validation": {"kind": "time", "column": "scheduled_start"}}');
+  '{"unit": "min", "validation": {"kind": "time", "column": "scheduled_start"},
+    "preprocess": {"time_zone": "America/New_York"}}');
 
 \echo '   Every flight of October to December, which the model has not seen (gate to gate, minutes):'
 \echo

@@ -37,32 +37,18 @@ fn main() {
         }
     })
     .expect("trained");
-    println!(
-        "{:.2} s, {} bytes of ONNX",
-        start.elapsed().as_secs_f64(),
-        trained.onnx.len()
-    );
-    println!(
-        "{} {:.4}, baseline {:.4}",
-        trained.metric, trained.score, trained.baseline
-    );
+    println!("{:.2} s, {} bytes of ONNX", start.elapsed().as_secs_f64(), trained.onnx.len());
+    println!("{} {:.4}, baseline {:.4}", trained.metric, trained.score, trained.baseline);
     let mut shown = trained.manifest.clone();
     shown["conformal"]["scores"] = json!("…");
     println!("{}", serde_json::to_string_pretty(&shown).unwrap());
     if let Some(directory) = arguments.next() {
         let directory = std::path::Path::new(&directory);
         std::fs::create_dir_all(directory).unwrap();
-        let vectors: Vec<_> = trained
-            .vectors
-            .iter()
-            .map(|v| json!({"input": v.input, "output": v.output}))
-            .collect();
+        let vectors: Vec<_> =
+            trained.vectors.iter().map(|v| json!({"input": v.input, "output": v.output})).collect();
         std::fs::write(directory.join("model.onnx"), &trained.onnx).unwrap();
-        std::fs::write(
-            directory.join("document.json"),
-            trained.document.to_json().to_string(),
-        )
-        .unwrap();
+        std::fs::write(directory.join("document.json"), trained.document.to_json().to_string()).unwrap();
         std::fs::write(directory.join("manifest.json"), trained.manifest.to_string()).unwrap();
         std::fs::write(directory.join("vectors.json"), json!(vectors).to_string()).unwrap();
     }
@@ -84,10 +70,7 @@ fn table(text: &str) -> Table {
 
 fn typed(values: Vec<Option<String>>) -> Column {
     fn all<T>(values: &[Option<String>], parse: impl Fn(&str) -> Option<T>) -> Option<Vec<Option<T>>> {
-        values
-            .iter()
-            .map(|v| v.as_deref().map_or(Some(None), |v| parse(v).map(Some)))
-            .collect()
+        values.iter().map(|v| v.as_deref().map_or(Some(None), |v| parse(v).map(Some))).collect()
     }
     if let Some(v) = all(&values, |v| v.parse::<bool>().ok()) {
         return Column::Boolean(v);
@@ -102,9 +85,7 @@ fn typed(values: Vec<Option<String>>) -> Column {
 }
 
 fn timestamp(text: &str) -> Option<i64> {
-    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()
-        .and_then(|d| d.and_hms_opt(0, 0, 0));
+    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|d| d.and_hms_opt(0, 0, 0));
     let moment =
         || chrono::NaiveDateTime::parse_from_str(&text.replace('T', " "), "%Y-%m-%d %H:%M:%S%.f").ok();
     day.or_else(moment).map(|at| at.and_utc().timestamp_micros())

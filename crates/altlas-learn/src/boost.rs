@@ -77,10 +77,7 @@ impl Boosted {
         let (width, _) = sizes(matrix)?;
         let mut scores = self.booster.raw_scores(&matrix.values, width, true)?;
         let bases = self.base.iter().cycle();
-        scores
-            .iter_mut()
-            .zip(bases)
-            .for_each(|(score, base)| *score += base);
+        scores.iter_mut().zip(bases).for_each(|(score, base)| *score += base);
         Ok(scores)
     }
 
@@ -144,18 +141,13 @@ impl Run<'_> {
             let score = |row: usize, output: usize| base[output] + scores[output * rows + row];
             if valid.rows > 0 {
                 let each = valid_target.iter().enumerate();
-                let sum: f64 = each
-                    .map(|(i, y)| loss.value(*y, &|o| score(train_rows + i, o)))
-                    .sum();
+                let sum: f64 = each.map(|(i, y)| loss.value(*y, &|o| score(train_rows + i, o))).sum();
                 if sum < best.0 {
                     best = (sum, round);
                 }
             }
             let stale = valid.rows > 0 && patience > 0 && round - best.1 >= patience;
-            cut = cut
-                || self
-                    .deadline
-                    .is_some_and(|deadline| round > 0 && Instant::now() >= deadline);
+            cut = cut || self.deadline.is_some_and(|deadline| round > 0 && Instant::now() >= deadline);
             gradients.fill(0.0);
             hessians.fill(0.0);
             if round >= self.rounds || stale || cut {
@@ -182,23 +174,13 @@ impl Run<'_> {
         let kept = if valid.rows > 0 { best.1 } else { self.rounds };
         let rounds = kept.clamp(1, trained.max(1));
         booster.set_max_iterations(i32::try_from(rounds).unwrap_or(i32::MAX))?;
-        Ok(Boosted {
-            text: booster.save_string()?,
-            booster,
-            rounds,
-            base,
-            cut,
-        })
+        Ok(Boosted { text: booster.save_string()?, booster, rounds, base, cut })
     }
 
     fn train_native(&self, report: &mut dyn FnMut(u64, u64)) -> Result<Boosted, LearnError> {
         let mut params = self.parameters();
         params["num_iterations"] = json!(self.rounds);
-        let name = if self.params.objective == Objective::L1 {
-            "regression_l1"
-        } else {
-            "quantile"
-        };
+        let name = if self.params.objective == Objective::L1 { "regression_l1" } else { "quantile" };
         params["objective"] = json!(name);
         params["metric"] = json!(if name == "quantile" { name } else { "l1" });
         params["alpha"] = json!(self.params.alpha);
@@ -215,18 +197,11 @@ impl Run<'_> {
             while finished.recv_timeout(Duration::from_millis(250)) == Err(RecvTimeoutError::Timeout) {
                 report(0, self.rounds as u64);
             }
-            work.join()
-                .unwrap_or_else(|_| Err(LearnError::Lightgbm("the training thread ended".to_owned())))
+            work.join().unwrap_or_else(|_| Err(LearnError::Lightgbm("the training thread ended".to_owned())))
         })?;
         let booster = Booster::from_string(&text)?;
         let rounds = usize::try_from(booster.num_iterations()).unwrap_or(0).max(1);
-        Ok(Boosted {
-            booster,
-            text,
-            rounds,
-            base: vec![0.0],
-            cut: false,
-        })
+        Ok(Boosted { booster, text, rounds, base: vec![0.0], cut: false })
     }
 
     fn native_text(&self, params: &Value) -> Result<String, LearnError> {
@@ -237,13 +212,7 @@ impl Run<'_> {
         let valid = match self.valid {
             Some((matrix, target)) if matrix.rows > 0 => {
                 let labels = labels(target);
-                Some(Dataset::from_slice_with_reference(
-                    &matrix.values,
-                    &labels,
-                    width,
-                    true,
-                    Some(&train),
-                )?)
+                Some(Dataset::from_slice_with_reference(&matrix.values, &labels, width, true, Some(&train))?)
             }
             _ => None,
         };
@@ -297,11 +266,7 @@ impl Loss {
             Self::Squared => (y - score(0)).powi(2),
             Self::Huber(alpha) => {
                 let e = (y - score(0)).abs();
-                if e <= alpha {
-                    e * e / 2.0
-                } else {
-                    alpha * (e - alpha / 2.0)
-                }
+                if e <= alpha { e * e / 2.0 } else { alpha * (e - alpha / 2.0) }
             }
             Self::Poisson => score(0).exp() - y * score(0),
             Self::Classes(2) => softplus(if y == 1.0 { -score(0) } else { score(0) }),
@@ -323,11 +288,7 @@ impl Loss {
                 let factor = classes as f64 / (classes as f64 - 1.0);
                 for class in 0..classes {
                     let p = (score(class) - total).exp();
-                    put(
-                        class,
-                        p - f64::from(u8::from(y as usize == class)),
-                        factor * p * (1.0 - p),
-                    );
+                    put(class, p - f64::from(u8::from(y as usize == class)), factor * p * (1.0 - p));
                 }
             }
         }
@@ -341,19 +302,13 @@ pub(crate) fn softplus(x: f64) -> f64 {
 
 fn log_sum_exp(classes: usize, score: &dyn Fn(usize) -> f64) -> f64 {
     let top = (0..classes).map(score).fold(f64::NEG_INFINITY, f64::max);
-    top + (0..classes)
-        .map(|class| (score(class) - top).exp())
-        .sum::<f64>()
-        .ln()
+    top + (0..classes).map(|class| (score(class) - top).exp()).sum::<f64>().ln()
 }
 
 fn sizes(matrix: &Matrix) -> Result<(i32, i32), LearnError> {
     match (i32::try_from(matrix.width), i32::try_from(matrix.rows)) {
         (Ok(width), Ok(rows)) => Ok((width, rows)),
-        _ => Err(LearnError::TooLarge {
-            rows: matrix.rows,
-            features: matrix.width,
-        }),
+        _ => Err(LearnError::TooLarge { rows: matrix.rows, features: matrix.width }),
     }
 }
 

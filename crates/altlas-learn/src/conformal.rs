@@ -40,9 +40,7 @@ impl Calibration {
         if n > MAX_SCORES {
             let last = (MAX_SCORES - 1) as f64;
             let at = |i: usize| ((i as f64) * (n - 1) as f64 / last).round() as usize;
-            scores = (0..MAX_SCORES)
-                .filter_map(|i| scores.get(at(i)).copied())
-                .collect();
+            scores = (0..MAX_SCORES).filter_map(|i| scores.get(at(i)).copied()).collect();
         }
         Self { kind, scores }
     }
@@ -52,10 +50,7 @@ impl Calibration {
         let n = self.scores.len();
         let order = |k: f64| {
             let k = (k.max(1.0) as usize).min(n);
-            k.checked_sub(1)
-                .and_then(|i| self.scores.get(i))
-                .copied()
-                .unwrap_or(0.0)
+            k.checked_sub(1).and_then(|i| self.scores.get(i)).copied().unwrap_or(0.0)
         };
         let low = order(((n + 1) as f64 * (1.0 - coverage) / 2.0).floor());
         let high = order(((n + 1) as f64 * (1.0 + coverage) / 2.0).ceil());

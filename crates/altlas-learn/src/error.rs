@@ -85,10 +85,7 @@ pub enum LearnError {
 
 impl LearnError {
     pub(crate) fn option(key: &str, problem: impl Into<String>) -> Self {
-        Self::Option {
-            key: key.to_owned(),
-            problem: problem.into(),
-        }
+        Self::Option { key: key.to_owned(), problem: problem.into() }
     }
 }
 

@@ -79,9 +79,8 @@ impl Source<'_> {
             let before = columns.len();
             match column {
                 Column::Number(_) if self.time_column == Some(name) => {
-                    warnings.push(format!(
-                        "column \"{name}\" orders the rows and was left out of the features"
-                    ));
+                    warnings
+                        .push(format!("column \"{name}\" orders the rows and was left out of the features"));
                 }
                 Column::Number(_) | Column::Interval(_) => {
                     features.push(Feature::Number { column: name.clone() });
@@ -107,10 +106,7 @@ impl Source<'_> {
                     if stats.len() <= self.preprocess.one_hot_max {
                         let categories: Vec<String> = stats.into_iter().map(|(c, _)| c.to_owned()).collect();
                         width += categories.len();
-                        features.push(Feature::OneHot {
-                            column: name.clone(),
-                            categories,
-                        });
+                        features.push(Feature::OneHot { column: name.clone(), categories });
                         columns.push(name);
                     } else if stats.len() * 2 > known {
                         let percent = stats.len() * 100 / known.max(1);
@@ -135,9 +131,7 @@ impl Source<'_> {
                 }
             }
             if columns.len() == before && matches!(column, Column::Timestamp(_)) {
-                warnings.push(format!(
-                    "column \"{name}\" has no calendar to learn from and was left out"
-                ));
+                warnings.push(format!("column \"{name}\" has no calendar to learn from and was left out"));
             }
         }
         if features.is_empty() {
@@ -151,11 +145,7 @@ impl Source<'_> {
                 matrix.values[row * matrix.width + at] = mean;
             }
         }
-        Ok(FitFeatures {
-            tabular,
-            matrix,
-            warnings,
-        })
+        Ok(FitFeatures { tabular, matrix, warnings })
     }
 
     /// The features of the rows of these numbers.
@@ -165,14 +155,8 @@ impl Source<'_> {
     }
 
     fn spec(&self, name: &str) -> ColumnSpec {
-        let column_type = self
-            .table
-            .column(name)
-            .map_or(ColumnType::Number, Column::column_type);
-        ColumnSpec {
-            name: name.to_owned(),
-            column_type,
-        }
+        let column_type = self.table.column(name).map_or(ColumnType::Number, Column::column_type);
+        ColumnSpec { name: name.to_owned(), column_type }
     }
 
     /// The numbers whose means encode a category: the learned target, or membership of a class. By row.
@@ -189,18 +173,10 @@ impl Source<'_> {
             vec![1]
         } else {
             counts.sort_by_key(|&(count, class)| (std::cmp::Reverse(count), class));
-            counts
-                .iter()
-                .take(MAX_ENCODED_CLASSES)
-                .map(|&(_, class)| class)
-                .collect()
+            counts.iter().take(MAX_ENCODED_CLASSES).map(|&(_, class)| class).collect()
         };
-        let member = |class: usize| {
-            values
-                .iter()
-                .map(|y| f64::from(u8::from(*y as usize == class)))
-                .collect()
-        };
+        let member =
+            |class: usize| values.iter().map(|y| f64::from(u8::from(*y as usize == class))).collect();
         classes.into_iter().map(member).collect()
     }
 
@@ -255,18 +231,13 @@ impl Source<'_> {
                 return priors[fold] as f32;
             };
             let others = folds.iter().enumerate().filter(|(f, _)| *f != fold);
-            let (count, sum) = others.fold((0.0, 0.0), |(c, s), (_, stat)| {
-                (c + stat.count as f64, s + stat.sums[encoding])
-            });
+            let (count, sum) =
+                others.fold((0.0, 0.0), |(c, s), (_, stat)| (c + stat.count as f64, s + stat.sums[encoding]));
             smooth(count, sum, priors[fold]) as f32
         });
         let out_of_fold = out_of_fold.collect();
-        let feature = Feature::TargetMean {
-            column: name.to_owned(),
-            categories,
-            values: means,
-            unseen: overall,
-        };
+        let feature =
+            Feature::TargetMean { column: name.to_owned(), categories, values: means, unseen: overall };
         (feature, out_of_fold)
     }
 
@@ -280,22 +251,14 @@ impl Source<'_> {
         warnings: &mut Vec<String>,
     ) -> Result<Option<(Feature, usize)>, LearnError> {
         use CalendarPart as P;
-        let mut parts = vec![
-            P::Month,
-            P::DayOfMonth,
-            P::DayOfYear,
-            P::DayOfWeek,
-            P::Hour,
-            P::MinuteOfDay,
-        ];
+        let mut parts = vec![P::Month, P::DayOfMonth, P::DayOfYear, P::DayOfWeek, P::Hour, P::MinuteOfDay];
         let mut seldom = Vec::new();
         if self.time_column.is_none() {
             parts.push(P::EpochDays);
         } else {
             let days = span_days(values, self.inner);
-            (seldom, parts) = parts
-                .into_iter()
-                .partition(|part| SPANS.iter().any(|(p, least)| p == part && days < *least));
+            (seldom, parts) =
+                parts.into_iter().partition(|part| SPANS.iter().any(|(p, least)| p == part && days < *least));
         }
         if !seldom.is_empty() {
             let names: Vec<&str> = seldom.iter().map(|part| part.name()).collect();
@@ -313,26 +276,15 @@ impl Source<'_> {
             time_zone: self.preprocess.time_zone.clone(),
             parts,
         };
-        let probe = Tabular::new(
-            "probe".to_owned(),
-            vec![self.spec(name)],
-            vec![build(parts.clone())],
-        )
-        .map_err(|e| LearnError::option("preprocess.time_zone", e.to_string()))?;
+        let probe = Tabular::new("probe".to_owned(), vec![self.spec(name)], vec![build(parts.clone())])
+            .map_err(|e| LearnError::option("preprocess.time_zone", e.to_string()))?;
         let moments = Column::Timestamp(rows.iter().map(|&row| values[row]).collect());
         let matrix = probe.apply(&Table::new(vec![name.to_owned()], vec![moments])?, true, &|| ())?;
         let varies = |part: usize| {
-            let mut known = (0..matrix.rows)
-                .map(|r| matrix.row(r)[part])
-                .filter(|x| !x.is_nan());
+            let mut known = (0..matrix.rows).map(|r| matrix.row(r)[part]).filter(|x| !x.is_nan());
             known.next().is_some_and(|first| known.any(|x| x != first))
         };
-        let parts: Vec<P> = parts
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| varies(*i))
-            .map(|(_, p)| *p)
-            .collect();
+        let parts: Vec<P> = parts.iter().enumerate().filter(|(i, _)| varies(*i)).map(|(_, p)| *p).collect();
         let count = parts.len();
         Ok((count > 0).then(|| (build(parts), count)))
     }
@@ -342,18 +294,15 @@ impl Source<'_> {
         let target = self.target;
         let leaks = match column {
             Column::Number(v) | Column::Interval(v) => correlation(
-                rows.iter()
-                    .map(|&row| (v[row], target.values[row]))
-                    .filter(|(x, _)| x.is_finite()),
+                rows.iter().map(|&row| (v[row], target.values[row])).filter(|(x, _)| x.is_finite()),
             )
             .is_some_and(|r| r.abs() > LEAK),
-            Column::Text(v) if !target.labels.is_empty() => rows
+            Column::Text(v) if !target.labels.is_empty() => {
+                rows.iter().all(|&row| v[row].as_ref() == target.labels.get(target.values[row] as usize))
+            }
+            Column::Boolean(v) if target.labels.len() == 2 => [true, false]
                 .iter()
-                .all(|&row| v[row].as_ref() == target.labels.get(target.values[row] as usize)),
-            Column::Boolean(v) if target.labels.len() == 2 => [true, false].iter().any(|same| {
-                rows.iter()
-                    .all(|&row| v[row] == Some((target.values[row] == 1.0) == *same))
-            }),
+                .any(|same| rows.iter().all(|&row| v[row] == Some((target.values[row] == 1.0) == *same))),
             _ => false,
         };
         if leaks {
@@ -382,11 +331,7 @@ fn correlation(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
     let (sx, sy) = pairs.clone().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
     let (mx, my) = (sx / n, sy / n);
     let (xx, yy, xy) = pairs.fold((0.0, 0.0, 0.0), |(xx, yy, xy), (x, y)| {
-        (
-            xx + (x - mx) * (x - mx),
-            yy + (y - my) * (y - my),
-            xy + (x - mx) * (y - my),
-        )
+        (xx + (x - mx) * (x - mx), yy + (y - my) * (y - my), xy + (x - mx) * (y - my))
     });
     Some(xy / (xx * yy).sqrt())
 }
@@ -405,13 +350,7 @@ fn collect<'a>(
     encodings: &[Vec<f64>],
     fold_of: &[usize],
 ) -> Vec<(&'a str, Vec<Stat>)> {
-    let empty = vec![
-        Stat {
-            count: 0,
-            sums: vec![0.0; encodings.len()]
-        };
-        FOLDS
-    ];
+    let empty = vec![Stat { count: 0, sums: vec![0.0; encodings.len()] }; FOLDS];
     let mut stats: HashMap<&str, Vec<Stat>> = HashMap::new();
     for &row in rows {
         let Some(category) = values[row].as_deref() else {
@@ -429,10 +368,7 @@ fn collect<'a>(
 }
 
 fn total(folds: &[Stat]) -> Stat {
-    let mut all = Stat {
-        count: 0,
-        sums: vec![0.0; folds.first().map_or(0, |s| s.sums.len())],
-    };
+    let mut all = Stat { count: 0, sums: vec![0.0; folds.first().map_or(0, |s| s.sums.len())] };
     for stat in folds {
         all.count += stat.count;
         all.sums.iter_mut().zip(&stat.sums).for_each(|(a, b)| *a += b);

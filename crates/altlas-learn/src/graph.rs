@@ -20,9 +20,7 @@ const OPSET: i64 = 17;
 /// A regression: `features` to `variable`, `float32 [rows, 1]`.
 pub(crate) fn regressor(fit: &LinearFit, post: Post) -> Vec<u8> {
     let mut graph = scores(fit, "linear_regressor");
-    graph
-        .output
-        .push(port("variable", data_type::FLOAT, &[None, Some(1)]));
+    graph.output.push(port("variable", data_type::FLOAT, &[None, Some(1)]));
     let last = match post {
         Post::None => "scores",
         Post::Exp => {
@@ -36,13 +34,7 @@ pub(crate) fn regressor(fit: &LinearFit, post: Post) -> Vec<u8> {
             "expm1"
         }
     };
-    op(
-        &mut graph,
-        "Cast",
-        &[last],
-        "variable",
-        vec![to(data_type::FLOAT)],
-    );
+    op(&mut graph, "Cast", &[last], "variable", vec![to(data_type::FLOAT)]);
     finish(graph)
 }
 
@@ -51,68 +43,35 @@ pub(crate) fn classifier(fit: &LinearFit) -> Vec<u8> {
     let mut graph = scores(fit, "linear_classifier");
     let classes = fit.intercepts.len().max(2);
     graph.output.push(port("label", data_type::INT64, &[None]));
-    graph
-        .output
-        .push(port("probabilities", data_type::FLOAT, &[None, Some(classes)]));
+    graph.output.push(port("probabilities", data_type::FLOAT, &[None, Some(classes)]));
     if fit.intercepts.len() == 1 {
         op(&mut graph, "Neg", &["scores"], "opposite", vec![]);
         op(&mut graph, "Sigmoid", &["opposite"], "first", vec![]);
         op(&mut graph, "Sigmoid", &["scores"], "second", vec![]);
-        op(
-            &mut graph,
-            "Concat",
-            &["first", "second"],
-            "shares",
-            vec![int("axis", 1)],
-        );
+        op(&mut graph, "Concat", &["first", "second"], "shares", vec![int("axis", 1)]);
     } else {
         op(&mut graph, "Softmax", &["scores"], "shares", vec![int("axis", 1)]);
     }
-    op(
-        &mut graph,
-        "Cast",
-        &["shares"],
-        "probabilities",
-        vec![to(data_type::FLOAT)],
-    );
-    op(
-        &mut graph,
-        "ArgMax",
-        &["probabilities"],
-        "label",
-        vec![int("axis", 1), int("keepdims", 0)],
-    );
+    op(&mut graph, "Cast", &["shares"], "probabilities", vec![to(data_type::FLOAT)]);
+    op(&mut graph, "ArgMax", &["probabilities"], "label", vec![int("axis", 1), int("keepdims", 0)]);
     finish(graph)
 }
 
 /// `features` to `scores`, `float64 [rows, outputs]`.
 fn scores(fit: &LinearFit, name: &str) -> GraphProto {
     let (width, outputs) = (fit.standard.mean.len(), fit.intercepts.len());
-    let mut graph = GraphProto {
-        name: Some(name.to_owned()),
-        ..Default::default()
-    };
-    graph
-        .input
-        .push(port("features", data_type::FLOAT, &[None, Some(width)]));
+    let mut graph = GraphProto { name: Some(name.to_owned()), ..Default::default() };
+    graph.input.push(port("features", data_type::FLOAT, &[None, Some(width)]));
     // [width, outputs]: the scale is part of the weights, so that the graph need not divide.
     let scaled = |i: usize| {
         let scale = fit.standard.scale.get(i).copied().unwrap_or(1.0);
-        fit.coefficients
-            .iter()
-            .map(move |c| c.get(i).copied().unwrap_or(0.0) / scale)
+        fit.coefficients.iter().map(move |c| c.get(i).copied().unwrap_or(0.0) / scale)
     };
     let weights: Vec<f64> = (0..width).flat_map(scaled).collect();
     constant(&mut graph, "mean", &[1, width], &fit.standard.mean);
     constant(&mut graph, "weights", &[width, outputs], &weights);
     constant(&mut graph, "intercepts", &[outputs], &fit.intercepts);
-    op(
-        &mut graph,
-        "Cast",
-        &["features"],
-        "x",
-        vec![to(data_type::DOUBLE)],
-    );
+    op(&mut graph, "Cast", &["features"], "x", vec![to(data_type::DOUBLE)]);
     op(&mut graph, "Sub", &["x", "x"], "zero_or_nan", vec![]);
     op(&mut graph, "IsNaN", &["zero_or_nan"], "missing", vec![]);
     op(&mut graph, "Where", &["missing", "mean", "x"], "filled", vec![]);
@@ -125,10 +84,7 @@ fn scores(fit: &LinearFit, name: &str) -> GraphProto {
 fn finish(graph: GraphProto) -> Vec<u8> {
     ModelProto {
         ir_version: Some(IR_VERSION),
-        opset_import: vec![OperatorSetIdProto {
-            domain: Some(String::new()),
-            version: Some(OPSET),
-        }],
+        opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: Some(OPSET) }],
         producer_name: Some("altlas".to_owned()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         graph: Some(graph),
@@ -179,19 +135,12 @@ fn port(name: &str, elem_type: i32, shape: &[Option<usize>]) -> ValueInfoProto {
         )),
         denotation: None,
     };
-    let shape = TensorShapeProto {
-        dim: shape.iter().map(dim).collect(),
-    };
-    let value = Some(type_proto::Value::Tensor(TensorType {
-        elem_type: Some(elem_type),
-        shape: Some(shape),
-    }));
+    let shape = TensorShapeProto { dim: shape.iter().map(dim).collect() };
+    let value =
+        Some(type_proto::Value::Tensor(TensorType { elem_type: Some(elem_type), shape: Some(shape) }));
     ValueInfoProto {
         name: Some(name.to_owned()),
-        r#type: Some(TypeProto {
-            value,
-            denotation: None,
-        }),
+        r#type: Some(TypeProto { value, denotation: None }),
         ..Default::default()
     }
 }

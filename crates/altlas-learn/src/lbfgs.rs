@@ -31,11 +31,7 @@ pub(crate) fn minimise(
             direction = gradient.iter().map(|g| -g).collect();
             slope = -dot(&gradient, &gradient);
         }
-        let mut step = if history.is_empty() {
-            1.0 / dot(&gradient, &gradient).sqrt().max(1.0)
-        } else {
-            1.0
-        };
+        let mut step = if history.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt().max(1.0) } else { 1.0 };
         let mut next_gradient = vec![0.0; n];
         let next = loop {
             let trial: Vec<f64> = x.iter().zip(&direction).map(|(x, d)| x + step * d).collect();

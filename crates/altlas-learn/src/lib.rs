@@ -6,6 +6,7 @@
 //! the conformal scores come from the calibration part, the metrics from the test part.
 
 mod boost;
+mod candidates;
 mod conformal;
 mod error;
 mod features;

@@ -31,27 +31,18 @@ impl Standard {
             count[i] += 1.0;
             sum[i] += x;
         });
-        let mean: Vec<f64> = sum
-            .iter()
-            .zip(&count)
-            .map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 })
-            .collect();
+        let mean: Vec<f64> =
+            sum.iter().zip(&count).map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 }).collect();
         each(&mut |i, x| square[i] += (x - mean[i]).powi(2));
         let scale = square.iter().map(|s| (s / matrix.rows.max(1) as f64).sqrt());
-        let scale = scale
-            .map(|s| if s > 0.0 && s.is_finite() { s } else { 1.0 })
-            .collect();
+        let scale = scale.map(|s| if s > 0.0 && s.is_finite() { s } else { 1.0 }).collect();
         Self { mean, scale }
     }
 
     /// Standardised features of a row.
     pub(crate) fn row(&self, row: &[f32], out: &mut [f64]) {
         for (i, x) in row.iter().enumerate() {
-            out[i] = if x.is_finite() {
-                (f64::from(*x) - self.mean[i]) / self.scale[i]
-            } else {
-                0.0
-            };
+            out[i] = if x.is_finite() { (f64::from(*x) - self.mean[i]) / self.scale[i] } else { 0.0 };
         }
     }
 }
@@ -128,11 +119,7 @@ pub fn least_squares(
     if !intercept.is_finite() || coefficients.iter().any(|c| !c.is_finite()) {
         return Err(LearnError::NotFinite("least squares"));
     }
-    Ok(LinearFit {
-        standard,
-        coefficients: vec![coefficients],
-        intercepts: vec![intercept],
-    })
+    Ok(LinearFit { standard, coefficients: vec![coefficients], intercepts: vec![intercept] })
 }
 
 /// Solves a positive semidefinite system, given by its lower triangle, by Cholesky's factors; unknowns of dependent
@@ -144,11 +131,7 @@ fn solve(gram: &mut [f64], moment: &[f64], width: usize) -> Vec<f64> {
         let line = &mut rest[..=a];
         for b in 0..a {
             let other = &before[b * width..=b * width + b];
-            line[b] = if used[b] {
-                (line[b] - dot(&line[..b], &other[..b])) / other[b]
-            } else {
-                0.0
-            };
+            line[b] = if used[b] { (line[b] - dot(&line[..b], &other[..b])) / other[b] } else { 0.0 };
         }
         let own = line[a];
         let left = own - dot(&line[..a], &line[..a]);
@@ -165,10 +148,7 @@ fn solve(gram: &mut [f64], moment: &[f64], width: usize) -> Vec<f64> {
             solution[a] = 0.0;
             continue;
         }
-        let below: f64 = (a + 1..width)
-            .filter(|&b| used[b])
-            .map(|b| gram[b * width + a] * solution[b])
-            .sum();
+        let below: f64 = (a + 1..width).filter(|&b| used[b]).map(|b| gram[b * width + a] * solution[b]).sum();
         solution[a] = (solution[a] - below) / gram[a * width + a];
     }
     solution

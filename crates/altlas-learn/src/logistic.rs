@@ -58,10 +58,7 @@ pub fn logistic(
         for o in 0..outputs {
             let coefficients = &x[o * stride..o * stride + width];
             value += l2 / 2.0 * dot(coefficients, coefficients);
-            gradient[o * stride..]
-                .iter_mut()
-                .zip(coefficients)
-                .for_each(|(g, c)| *g += l2 * c);
+            gradient[o * stride..].iter_mut().zip(coefficients).for_each(|(g, c)| *g += l2 * c);
         }
         gradient.iter_mut().for_each(|g| *g /= n);
         value / n
@@ -74,12 +71,5 @@ pub fn logistic(
     let lines = x.chunks_exact(stride);
     let coefficients = lines.clone().map(|line| line[..width].to_vec()).collect();
     let intercepts = lines.map(|line| line[width]).collect();
-    Ok((
-        LinearFit {
-            standard,
-            coefficients,
-            intercepts,
-        },
-        converged,
-    ))
+    Ok((LinearFit { standard, coefficients, intercepts }, converged))
 }

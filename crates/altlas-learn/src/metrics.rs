@@ -25,9 +25,7 @@ pub fn regression(known: &[f64], predicted: &[f64]) -> BTreeMap<String, f64> {
     let positive = known.iter().zip(predicted).filter(|(y, _)| **y > 0.0);
     let count = positive.clone().count();
     if count > 0 && known.iter().all(|y| *y >= 0.0) {
-        let within = positive
-            .filter(|(y, p)| **p >= **y / 2.0 && **p <= **y * 2.0)
-            .count();
+        let within = positive.filter(|(y, p)| **p >= **y / 2.0 && **p <= **y * 2.0).count();
         figures.insert("within_factor_2".into(), within as f64 / count as f64);
     }
     figures
@@ -61,9 +59,8 @@ pub fn classification(known: &[usize], proba: &[Vec<f64>]) -> BTreeMap<String, f
         loss -= row[*y].clamp(1e-15, 1.0).ln();
     }
     let seen = confusion.iter().filter(|c| c[0] + c[1] > 0.0);
-    let (sum, count) = seen.fold((0.0, 0.0), |(sum, count), c| {
-        (sum + 2.0 * c[2] / (c[0] + c[1]), count + 1.0)
-    });
+    let (sum, count) =
+        seen.fold((0.0, 0.0), |(sum, count), c| (sum + 2.0 * c[2] / (c[0] + c[1]), count + 1.0));
     let mut figures = Figures::new();
     figures.insert("accuracy".into(), hits / n);
     figures.insert("macro_f1".into(), sum / count);
@@ -78,22 +75,12 @@ pub fn classification(known: &[usize], proba: &[Vec<f64>]) -> BTreeMap<String, f
 
 /// The first of the largest.
 pub(crate) fn argmax(row: &[f64]) -> usize {
-    (0..)
-        .zip(row)
-        .fold(
-            (0, f64::NEG_INFINITY),
-            |best, (i, p)| if *p > best.1 { (i, *p) } else { best },
-        )
-        .0
+    (0..).zip(row).fold((0, f64::NEG_INFINITY), |best, (i, p)| if *p > best.1 { (i, *p) } else { best }).0
 }
 
 /// The chance that a row of class 1 has a higher score than one of class 0, ties counting half.
 fn roc_auc(known: &[usize], proba: &[Vec<f64>]) -> Option<f64> {
-    let mut scored: Vec<(f64, bool)> = known
-        .iter()
-        .zip(proba)
-        .map(|(y, row)| (row[1], *y == 1))
-        .collect();
+    let mut scored: Vec<(f64, bool)> = known.iter().zip(proba).map(|(y, row)| (row[1], *y == 1)).collect();
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
     let positives = scored.iter().filter(|s| s.1).count() as f64;
     let negatives = scored.len() as f64 - positives;

@@ -30,20 +30,14 @@ fn list<T: std::str::FromStr>(block: &str, key: &str) -> Result<Vec<T>, LearnErr
         .lines()
         .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
         .ok_or_else(|| fault(format!("no line {key}")))?;
-    line.split_whitespace()
-        .map(|v| v.parse().map_err(|_| fault(format!("{key}: {v}"))))
-        .collect()
+    line.split_whitespace().map(|v| v.parse().map_err(|_| fault(format!("{key}: {v}")))).collect()
 }
 
 fn tree(block: &str) -> Result<Tree, LearnError> {
     let leaves: Vec<f64> = list(block, "leaf_value")?;
-    let leaf = |value: f64| TreeNode::Leaf {
-        values: vec![value as f32],
-    };
+    let leaf = |value: f64| TreeNode::Leaf { values: vec![value as f32] };
     if leaves.len() == 1 {
-        return Ok(Tree {
-            nodes: leaves.into_iter().map(leaf).collect(),
-        });
+        return Ok(Tree { nodes: leaves.into_iter().map(leaf).collect() });
     }
     let feature: Vec<u32> = list(block, "split_feature")?;
     let threshold: Vec<f64> = list(block, "threshold")?;
@@ -51,31 +45,15 @@ fn tree(block: &str) -> Result<Tree, LearnError> {
     let left: Vec<i32> = list(block, "left_child")?;
     let right: Vec<i32> = list(block, "right_child")?;
     let branches = feature.len();
-    let lengths = [
-        threshold.len(),
-        decision.len(),
-        left.len(),
-        right.len(),
-        leaves.len().saturating_sub(1),
-    ];
+    let lengths = [threshold.len(), decision.len(), left.len(), right.len(), leaves.len().saturating_sub(1)];
     if lengths.iter().any(|n| *n != branches) {
         return Err(fault("lists of unequal length"));
     }
     // Branches keep their numbers, leaves follow.
-    let child = |c: i32| {
-        u32::try_from(if c < 0 {
-            branches as i64 + i64::from(!c)
-        } else {
-            i64::from(c)
-        })
-    };
+    let child = |c: i32| u32::try_from(if c < 0 { branches as i64 + i64::from(!c) } else { i64::from(c) });
     let mut nodes = Vec::with_capacity(branches + leaves.len());
-    for ((((feature, t), decision), l), r) in feature
-        .into_iter()
-        .zip(threshold)
-        .zip(decision)
-        .zip(left)
-        .zip(right)
+    for ((((feature, t), decision), l), r) in
+        feature.into_iter().zip(threshold).zip(decision).zip(left).zip(right)
     {
         if decision & CATEGORICAL != 0 {
             return Err(fault("a categorical split"));
@@ -90,13 +68,7 @@ fn tree(block: &str) -> Result<Tree, LearnError> {
         let (Ok(left), Ok(right)) = (left, right) else {
             return Err(fault("a child out of range"));
         };
-        nodes.push(TreeNode::Branch {
-            feature,
-            threshold: round_down(t),
-            missing_left,
-            left,
-            right,
-        });
+        nodes.push(TreeNode::Branch { feature, threshold: round_down(t), missing_left, left, right });
     }
     nodes.extend(leaves.into_iter().map(leaf));
     Ok(Tree { nodes })
@@ -105,11 +77,7 @@ fn tree(block: &str) -> Result<Tree, LearnError> {
 /// The largest float32 that is at most `t`: for a float32 `x`, `x <= t` exactly where `x <= round_down(t)`.
 fn round_down(t: f64) -> f32 {
     let near = t as f32;
-    if f64::from(near) > t {
-        near.next_down()
-    } else {
-        near
-    }
+    if f64::from(near) > t { near.next_down() } else { near }
 }
 
 #[cfg(test)]
@@ -118,30 +86,13 @@ mod tests {
 
     #[test]
     fn thresholds_split_float32_values_alike() {
-        let values = [
-            0.1,
-            -0.1,
-            1e-35,
-            -1e-35,
-            1.000_000_018_002_509_5e-35,
-            1e300,
-            -1e300,
-            0.0,
-            16_777_217.0,
-            1e-50,
-        ];
+        let values =
+            [0.1, -0.1, 1e-35, -1e-35, 1.000_000_018_002_509_5e-35, 1e300, -1e300, 0.0, 16_777_217.0, 1e-50];
         for t in values {
             let r = round_down(t);
-            for x in [
-                r,
-                r.next_up(),
-                r.next_down(),
-                t as f32,
-                f32::INFINITY,
-                f32::NEG_INFINITY,
-                0.0,
-                f32::MAX,
-            ] {
+            for x in
+                [r, r.next_up(), r.next_down(), t as f32, f32::INFINITY, f32::NEG_INFINITY, 0.0, f32::MAX]
+            {
                 assert_eq!(f64::from(x) <= t, x <= r, "{x} against {t}");
             }
         }

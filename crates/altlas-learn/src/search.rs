@@ -7,23 +7,16 @@ use altlas_prep::Matrix;
 use serde_json::{Value, json};
 
 use crate::boost::{Boosted, Run};
+use crate::candidates::MAX_LINEAR_WIDTH;
 use crate::linear::{LinearFit, least_squares};
 use crate::logistic::logistic;
-use crate::spec::{Algorithm, LightgbmParams, LogisticParams, Objective, RidgeParams};
+use crate::spec::{Algorithm, LightgbmParams, Objective};
 use crate::{LearnError, Task, graph, metrics};
 
 /// The least inner rows that can stop boosting early.
 const MIN_VALID: usize = 30;
 /// Rounds where boosting cannot be stopped early.
 const BLIND_ROUNDS: usize = 100;
-/// Features that a linear model can have: its square matrix takes 200 MB.
-const MAX_LINEAR_WIDTH: usize = 5000;
-/// Multiplications beyond which `auto` leaves linear models out, about half a minute.
-const MAX_LINEAR_WORK: f64 = 5e10;
-
-/// Fewer rounds than this within the budget are not worth a candidate.
-const MIN_ROUNDS: f64 = 50.0;
-
 /// Called with a phase, what is done of it, and all of it.
 pub(crate) type Progress<'a> = dyn FnMut(&str, u64, u64) + 'a;
 
@@ -67,10 +60,7 @@ impl Fitted {
         let scores = self.scores(matrix)?;
         if self.classes == 2 {
             let logistic = |s: f64| 1.0 / (1.0 + (-s).exp());
-            return Ok(scores
-                .into_iter()
-                .map(|s| vec![logistic(-s), logistic(s)])
-                .collect());
+            return Ok(scores.into_iter().map(|s| vec![logistic(-s), logistic(s)]).collect());
         }
         let softmax = |row: &[f64]| {
             let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -126,10 +116,7 @@ impl Fitted {
             }
         };
         let total: f64 = raw.iter().sum();
-        Ok(raw
-            .into_iter()
-            .map(|r| if total > 0.0 { r / total } else { 0.0 })
-            .collect())
+        Ok(raw.into_iter().map(|r| if total > 0.0 { r / total } else { 0.0 }).collect())
     }
 }
 
@@ -195,12 +182,7 @@ impl Arena<'_> {
                 break;
             }
             let start = Instant::now();
-            let phase = format!(
-                "candidate {} of {}: {}",
-                number + 1,
-                candidates.len(),
-                candidate.name()
-            );
+            let phase = format!("candidate {} of {}: {}", number + 1, candidates.len(), candidate.name());
             let mut report = |done, total| progress(&phase, done, total);
             let (fitted, rounds, calibration) = match candidate {
                 Algorithm::Lightgbm(params) => {
@@ -213,11 +195,7 @@ impl Arena<'_> {
                     pace.get_or_insert(start.elapsed().as_secs_f64() / tried.max(1) as f64);
                     (rounds.0, rounds.1, self.calibration_inner)
                 }
-                other => (
-                    Some(self.fit_linear(other, &mut warnings, &mut report)?),
-                    0,
-                    self.calibration,
-                ),
+                other => (Some(self.fit_linear(other, &mut warnings, &mut report)?), 0, self.calibration),
             };
             let score = match &fitted {
                 Some(fitted) => self.score(fitted, calibration)?,
@@ -230,10 +208,7 @@ impl Arena<'_> {
                     "seconds": (start.elapsed().as_secs_f64() * 1e3).round() / 1e3,
                 }));
             }
-            if best
-                .as_ref()
-                .is_none_or(|(least, ..)| score < *least || least.is_nan())
-            {
+            if best.as_ref().is_none_or(|(least, ..)| score < *least || least.is_nan()) {
                 let keep = fitted.filter(|_| !matches!(candidate, Algorithm::Lightgbm(_)));
                 best = Some((score, candidate.clone(), keep, rounds));
             }
@@ -251,111 +226,16 @@ impl Arena<'_> {
                 let boosted = run.train(&mut |done, total| progress("fit", done, total))?;
                 self.fitted(Model::Boosted(boosted), winner.clone())
             }
-            (other, None) => self.fit_linear(other, &mut warnings, &mut |done, total| {
-                progress("fit", done, total)
-            })?,
+            (other, None) => {
+                self.fit_linear(other, &mut warnings, &mut |done, total| progress("fit", done, total))?
+            }
         };
-        Ok(Choice {
-            fitted,
-            leaderboard,
-            warnings,
-        })
+        Ok(Choice { fitted, leaderboard, warnings })
     }
 
     /// Whether a share of the budget is used up.
     fn spent(&self, share: f64) -> bool {
-        self.budget
-            .is_some_and(|budget| self.started.elapsed() >= budget.mul_f64(share))
-    }
-
-    /// The candidate with no more rounds than the budget has time for, given the seconds that a round of another took:
-    /// a loss that LightGBM trains in one call cannot be stopped. `None` where they are too few.
-    fn within_budget(&self, params: &LightgbmParams, pace: Option<f64>) -> Option<LightgbmParams> {
-        let mut params = params.clone();
-        if let (Some(budget), Some(pace), true) = (self.budget, pace, params.objective.in_one_call()) {
-            let left = budget.mul_f64(0.55).saturating_sub(self.started.elapsed());
-            // Renewing its leaves makes such a round up to twice as long.
-            let rounds = left.as_secs_f64() / (2.0 * pace);
-            if rounds < MIN_ROUNDS {
-                return None;
-            }
-            params.num_trees = params.num_trees.min(rounds as u32);
-        }
-        Some(params)
-    }
-
-    fn candidates(&self, warnings: &mut Vec<String>) -> Vec<Algorithm> {
-        let rows = self.train.matrix.rows;
-        let width = self.train.matrix.width;
-        let outputs = if self.classes > 2 { self.classes } else { 1 };
-        let work = rows as f64 * width as f64 * (200.0 * outputs as f64).max(width as f64);
-        // Small data get small trees; large data larger steps, to stay within a minute.
-        let learning_rate = if rows > 50_000 { 0.1 } else { 0.05 };
-        let base = LightgbmParams {
-            num_trees: 800,
-            learning_rate,
-            ..LightgbmParams::default()
-        };
-        let small = LightgbmParams {
-            num_leaves: 7,
-            min_data_in_leaf: 10,
-            lambda_l2: 1.0,
-            ..base.clone()
-        };
-        let large = LightgbmParams {
-            feature_fraction: 0.9,
-            ..base.clone()
-        };
-        // Boosting first: whatever the budget, one such model is tried.
-        let mut candidates = vec![Algorithm::Lightgbm(if rows < 500 { small } else { large })];
-        if work <= MAX_LINEAR_WORK && width <= MAX_LINEAR_WIDTH {
-            let linear = match self.task {
-                Task::Regression => Algorithm::Ridge(RidgeParams::default()),
-                Task::Classification => Algorithm::Logistic(LogisticParams {
-                    max_iter: 200,
-                    ..LogisticParams::default()
-                }),
-            };
-            candidates.push(linear);
-        } else {
-            warnings.push("linear models were left out: too many rows and features".to_owned());
-        }
-        if rows < 500 {
-            return candidates;
-        }
-        // Where the absolute error counts, candidates that aim at it; the first keeps to the mean.
-        let base = if self.task == Task::Regression && self.log {
-            let base = LightgbmParams {
-                objective: Objective::L1,
-                ..base
-            };
-            candidates.push(Algorithm::Lightgbm(LightgbmParams {
-                feature_fraction: 0.9,
-                ..base.clone()
-            }));
-            base
-        } else {
-            base
-        };
-        candidates.push(Algorithm::Lightgbm(LightgbmParams {
-            num_leaves: 15,
-            min_data_in_leaf: 50,
-            feature_fraction: 0.7,
-            bagging_fraction: 0.8,
-            bagging_freq: 1,
-            lambda_l2: 5.0,
-            ..base.clone()
-        }));
-        if rows > 5000 {
-            candidates.push(Algorithm::Lightgbm(LightgbmParams {
-                num_leaves: 127,
-                min_data_in_leaf: 40,
-                feature_fraction: 0.8,
-                lambda_l2: 1.0,
-                ..base
-            }));
-        }
-        candidates
+        self.budget.is_some_and(|budget| self.started.elapsed() >= budget.mul_f64(share))
     }
 
     fn run<'b>(
@@ -398,14 +278,9 @@ impl Arena<'_> {
         }
         let deadline = self.budget.map(|budget| self.started + budget.mul_f64(0.55));
         let valid = stops.then_some(self.valid);
-        let boosted = self
-            .run(params, self.inner, valid, rounds, deadline)
-            .train(report)?;
+        let boosted = self.run(params, self.inner, valid, rounds, deadline).train(report)?;
         if boosted.cut {
-            warnings.push(format!(
-                "boosting was stopped by the budget after {} rounds",
-                boosted.rounds
-            ));
+            warnings.push(format!("boosting was stopped by the budget after {} rounds", boosted.rounds));
         }
         let rounds = boosted.rounds;
         let fitted = self.fitted(Model::Boosted(boosted), Algorithm::Lightgbm(params.clone()));
@@ -420,10 +295,7 @@ impl Arena<'_> {
     ) -> Result<Fitted, LearnError> {
         let Part { matrix, learned, .. } = self.train;
         if matrix.width > MAX_LINEAR_WIDTH {
-            return Err(LearnError::TooLarge {
-                rows: matrix.rows,
-                features: matrix.width,
-            });
+            return Err(LearnError::TooLarge { rows: matrix.rows, features: matrix.width });
         }
         let mut done = 0;
         let fit = match algorithm {
@@ -435,19 +307,13 @@ impl Arena<'_> {
                 };
                 let (fit, converged) = logistic(matrix, learned, self.classes, p.l2, p.max_iter, &mut tick)?;
                 if !converged {
-                    warnings.push(format!(
-                        "logistic regression did not converge in {} iterations",
-                        p.max_iter
-                    ));
+                    warnings
+                        .push(format!("logistic regression did not converge in {} iterations", p.max_iter));
                 }
                 fit
             }
             other => {
-                let alpha = if let Algorithm::Ridge(p) = other {
-                    p.alpha
-                } else {
-                    0.0
-                };
+                let alpha = if let Algorithm::Ridge(p) = other { p.alpha } else { 0.0 };
                 let total = (matrix.rows as u64).div_ceil(4096);
                 least_squares(matrix, learned, alpha, &mut || {
                     done += 1;
@@ -465,21 +331,12 @@ impl Arena<'_> {
             (0, false, true) => Post::Exp,
             _ => Post::None,
         };
-        Fitted {
-            model,
-            algorithm,
-            classes: self.classes,
-            post,
-        }
+        Fitted { model, algorithm, classes: self.classes, post }
     }
 
     /// The figure that candidates are compared by; lower is better.
     fn metric(&self, algorithm: &Algorithm) -> &'static str {
-        if self.task == Task::Classification {
-            "log_loss"
-        } else {
-            headline(self.log, algorithm)
-        }
+        if self.task == Task::Classification { "log_loss" } else { headline(self.log, algorithm) }
     }
 
     fn score(&self, fitted: &Fitted, part: &Part) -> Result<f64, LearnError> {
@@ -489,10 +346,7 @@ impl Arena<'_> {
         } else {
             metrics::regression(&part.known, &fitted.values(&part.matrix)?)
         };
-        Ok(figures
-            .get(self.metric(&fitted.algorithm))
-            .copied()
-            .unwrap_or(f64::NAN))
+        Ok(figures.get(self.metric(&fitted.algorithm)).copied().unwrap_or(f64::NAN))
     }
 }
 

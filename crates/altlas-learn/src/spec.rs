@@ -149,10 +149,7 @@ pub struct LogisticParams {
 
 impl Default for LogisticParams {
     fn default() -> Self {
-        Self {
-            l2: 1.0,
-            max_iter: 500,
-        }
+        Self { l2: 1.0, max_iter: 500 }
     }
 }
 
@@ -212,11 +209,7 @@ pub struct Validation {
 
 impl Default for Validation {
     fn default() -> Self {
-        Self {
-            kind: None,
-            column: None,
-            fraction: 0.15,
-        }
+        Self { kind: None, column: None, fraction: 0.15 }
     }
 }
 
@@ -236,12 +229,7 @@ pub struct Preprocess {
 
 impl Default for Preprocess {
     fn default() -> Self {
-        Self {
-            time_zone: "UTC".to_owned(),
-            one_hot_max: 12,
-            smoothing: 20.0,
-            exclude: Vec::new(),
-        }
+        Self { time_zone: "UTC".to_owned(), one_hot_max: 12, smoothing: 20.0, exclude: Vec::new() }
     }
 }
 
@@ -309,13 +297,7 @@ impl TrainSpec {
             return Err(LearnError::option("threads", "must be 1 to 1024"));
         }
         check_options(&raw.options, task)?;
-        Ok(Self {
-            task,
-            target: raw.target,
-            algorithm,
-            options: raw.options,
-            threads,
-        })
+        Ok(Self { task, target: raw.target, algorithm, options: raw.options, threads })
     }
 }
 
@@ -327,10 +309,7 @@ fn parse_task(name: &str) -> Result<Task, LearnError> {
             what: format!("task \"{name}\""),
             available: "regression, classification".to_owned(),
         }),
-        _ => Err(LearnError::option(
-            "task",
-            format!("\"{name}\" is none of regression, classification"),
-        )),
+        _ => Err(LearnError::option("task", format!("\"{name}\" is none of regression, classification"))),
     }
 }
 
@@ -347,16 +326,10 @@ fn parse_algorithm(name: &str, task: Task, params: &Map<String, Value>) -> Resul
         "ridge" => Algorithm::Ridge(read(params)?),
         "logistic" => Algorithm::Logistic(read(params)?),
         _ if LATER.contains(&name) => {
-            return Err(LearnError::NotSupported {
-                what: format!("algorithm \"{name}\""),
-                available,
-            });
+            return Err(LearnError::NotSupported { what: format!("algorithm \"{name}\""), available });
         }
         _ => {
-            return Err(LearnError::UnknownAlgorithm {
-                name: name.to_owned(),
-                available,
-            });
+            return Err(LearnError::UnknownAlgorithm { name: name.to_owned(), available });
         }
     };
     let fits = match algorithm {
@@ -373,11 +346,7 @@ fn parse_algorithm(name: &str, task: Task, params: &Map<String, Value>) -> Resul
 }
 
 fn check(good: bool, key: &str, problem: &str) -> Result<(), LearnError> {
-    if good {
-        Ok(())
-    } else {
-        Err(LearnError::option(key, problem))
-    }
+    if good { Ok(()) } else { Err(LearnError::option(key, problem)) }
 }
 
 fn check_params(algorithm: &Algorithm, task: Task, given: &Map<String, Value>) -> Result<(), LearnError> {
@@ -385,21 +354,9 @@ fn check_params(algorithm: &Algorithm, task: Task, given: &Map<String, Value>) -
     let penalty = |x: f64| x.is_finite() && x >= 0.0;
     match algorithm {
         Algorithm::Lightgbm(p) => {
-            check(
-                (1..=10_000).contains(&p.num_trees),
-                "num_trees",
-                "must be 1 to 10000",
-            )?;
-            check(
-                share(p.learning_rate),
-                "learning_rate",
-                "must be above 0 and at most 1",
-            )?;
-            check(
-                (2..=4096).contains(&p.num_leaves),
-                "num_leaves",
-                "must be 2 to 4096",
-            )?;
+            check((1..=10_000).contains(&p.num_trees), "num_trees", "must be 1 to 10000")?;
+            check(share(p.learning_rate), "learning_rate", "must be above 0 and at most 1")?;
+            check((2..=4096).contains(&p.num_leaves), "num_leaves", "must be 2 to 4096")?;
             check(
                 (1..=10_000_000).contains(&p.min_data_in_leaf),
                 "min_data_in_leaf",
@@ -407,24 +364,12 @@ fn check_params(algorithm: &Algorithm, task: Task, given: &Map<String, Value>) -
             )?;
             let depth = p.max_depth == -1 || (1..=64).contains(&p.max_depth);
             check(depth, "max_depth", "must be -1 or 1 to 64")?;
-            check(
-                share(p.feature_fraction),
-                "feature_fraction",
-                "must be above 0 and at most 1",
-            )?;
-            check(
-                share(p.bagging_fraction),
-                "bagging_fraction",
-                "must be above 0 and at most 1",
-            )?;
+            check(share(p.feature_fraction), "feature_fraction", "must be above 0 and at most 1")?;
+            check(share(p.bagging_fraction), "bagging_fraction", "must be above 0 and at most 1")?;
             check(p.bagging_freq <= 10_000, "bagging_freq", "must be at most 10000")?;
             check(penalty(p.lambda_l1), "lambda_l1", "must be 0 or more")?;
             check(penalty(p.lambda_l2), "lambda_l2", "must be 0 or more")?;
-            check(
-                penalty(p.min_gain_to_split),
-                "min_gain_to_split",
-                "must be 0 or more",
-            )?;
+            check(penalty(p.min_gain_to_split), "min_gain_to_split", "must be 0 or more")?;
             check(p.alpha > 0.0 && p.alpha.is_finite(), "alpha", "must be above 0")?;
             let quantile = p.objective != Objective::Quantile || p.alpha < 1.0;
             check(quantile, "alpha", "must be below 1 for a quantile")?;
@@ -434,39 +379,19 @@ fn check_params(algorithm: &Algorithm, task: Task, given: &Map<String, Value>) -
         Algorithm::Ridge(p) => check(penalty(p.alpha), "alpha", "must be 0 or more"),
         Algorithm::Logistic(p) => {
             check(p.l2 > 0.0 && p.l2.is_finite(), "l2", "must be above 0")?;
-            check(
-                (1..=100_000).contains(&p.max_iter),
-                "max_iter",
-                "must be 1 to 100000",
-            )
+            check((1..=100_000).contains(&p.max_iter), "max_iter", "must be 1 to 100000")
         }
         Algorithm::Auto | Algorithm::Linear => Ok(()),
     }
 }
 
 fn check_options(options: &Options, task: Task) -> Result<(), LearnError> {
-    let Validation {
-        kind,
-        column,
-        fraction,
-    } = &options.validation;
-    check(
-        (0.05..=0.4).contains(fraction),
-        "validation.fraction",
-        "must be 0.05 to 0.4",
-    )?;
+    let Validation { kind, column, fraction } = &options.validation;
+    check((0.05..=0.4).contains(fraction), "validation.fraction", "must be 0.05 to 0.4")?;
     let holdout = *kind == Some(ValidationKind::Holdout);
-    check(
-        !(holdout && column.is_some()),
-        "validation.column",
-        "does not go with kind \"holdout\"",
-    )?;
+    check(!(holdout && column.is_some()), "validation.column", "does not go with kind \"holdout\"")?;
     let p = &options.preprocess;
-    check(
-        p.one_hot_max <= 256,
-        "preprocess.one_hot_max",
-        "must be at most 256",
-    )?;
+    check(p.one_hot_max <= 256, "preprocess.one_hot_max", "must be at most 256")?;
     let smoothing = p.smoothing.is_finite() && p.smoothing >= 0.0;
     check(smoothing, "preprocess.smoothing", "must be 0 or more")?;
     let log = task == Task::Regression || options.log_target != Some(true);

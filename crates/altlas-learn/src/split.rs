@@ -26,12 +26,7 @@ pub(crate) fn split(table: &Table, options: &Options) -> Result<Split, LearnErro
     let kept = ((table.rows() as f64 * options.validation.fraction).round() as usize).max(1);
     let test = order.split_off(order.len().saturating_sub(kept));
     let calibration = order.split_off(order.len().saturating_sub(kept));
-    Ok(Split {
-        train: order,
-        calibration,
-        test,
-        time_column,
-    })
+    Ok(Split { train: order, calibration, test, time_column })
 }
 
 /// Splits off the rows on which boosting is stopped early: the last where rows are in time order.
@@ -53,10 +48,7 @@ fn time_column(table: &Table, options: &Options) -> Result<Option<String>, Learn
             Some(Column::Timestamp(_) | Column::Number(_)) => Ok(Some(name.clone())),
             Some(other) => Err(LearnError::option(
                 "validation.column",
-                format!(
-                    "\"{name}\" is of type {}, not a timestamp or number",
-                    other.column_type()
-                ),
+                format!("\"{name}\" is of type {}, not a timestamp or number", other.column_type()),
             )),
         };
     }
@@ -64,15 +56,10 @@ fn time_column(table: &Table, options: &Options) -> Result<Option<String>, Learn
         return Ok(None);
     }
     let pairs = table.names().iter().zip(table.columns());
-    let mut timestamps = pairs
-        .filter(|(_, c)| matches!(c, Column::Timestamp(_)))
-        .map(|(n, _)| n);
+    let mut timestamps = pairs.filter(|(_, c)| matches!(c, Column::Timestamp(_))).map(|(n, _)| n);
     match (timestamps.next(), timestamps.next()) {
         (Some(name), None) => Ok(Some(name.clone())),
-        _ => Err(LearnError::option(
-            "validation.column",
-            "must name the column that orders the rows",
-        )),
+        _ => Err(LearnError::option("validation.column", "must name the column that orders the rows")),
     }
 }
 
@@ -81,12 +68,7 @@ fn sort_by_time(table: &Table, name: &str, order: &mut [usize]) -> Result<(), Le
     match table.column(name) {
         Some(Column::Timestamp(v)) => order.sort_by_key(|&row| v.get(row).copied().flatten()),
         Some(Column::Number(v)) => order.sort_by(|&a, &b| {
-            let key = |row: usize| {
-                v.get(row)
-                    .copied()
-                    .filter(|x| !x.is_nan())
-                    .unwrap_or(f64::NEG_INFINITY)
-            };
+            let key = |row: usize| v.get(row).copied().filter(|x| !x.is_nan()).unwrap_or(f64::NEG_INFINITY);
             key(a).total_cmp(&key(b))
         }),
         _ => return Err(LearnError::MissingColumn(name.to_owned())),

@@ -37,9 +37,7 @@ pub(crate) fn extract(
     options: &Options,
     objective: Objective,
 ) -> Result<(Target, Vec<usize>), LearnError> {
-    let column = table
-        .column(name)
-        .ok_or_else(|| LearnError::MissingColumn(name.to_owned()))?;
+    let column = table.column(name).ok_or_else(|| LearnError::MissingColumn(name.to_owned()))?;
     match task {
         Task::Regression => numbers(column, name, options, objective),
         Task::Classification => classes(column, name),
@@ -63,21 +61,10 @@ fn numbers(
     };
     let interval = matches!(column, Column::Interval(_));
     if interval && options.unit.as_deref().is_some_and(|unit| unit != "s") {
-        return Err(LearnError::option(
-            "unit",
-            "an interval is in seconds: leave it out, or \"s\"",
-        ));
+        return Err(LearnError::option("unit", "an interval is in seconds: leave it out, or \"s\""));
     }
-    let unit = if interval {
-        Some("s".to_owned())
-    } else {
-        options.unit.clone()
-    };
-    let rows: Vec<usize> = (0..)
-        .zip(all)
-        .filter(|(_, y)| y.is_finite())
-        .map(|(row, _)| row)
-        .collect();
+    let unit = if interval { Some("s".to_owned()) } else { options.unit.clone() };
+    let rows: Vec<usize> = (0..).zip(all).filter(|(_, y)| y.is_finite()).map(|(row, _)| row).collect();
     let values: Vec<f64> = all.iter().copied().filter(|y| y.is_finite()).collect();
     // LightGBM keeps labels, and every graph its output, in float32.
     if values.iter().any(|y| y.abs() > f64::from(f32::MAX)) {
@@ -91,23 +78,12 @@ fn numbers(
     let log = match options.log_target {
         Some(true) if negative => return Err(refuse("log_target needs values of 0 or more")),
         Some(true) if objective == Objective::Poisson => {
-            return Err(LearnError::option(
-                "log_target",
-                "does not go with objective \"poisson\"",
-            ));
+            return Err(LearnError::option("log_target", "does not go with objective \"poisson\""));
         }
         Some(log) => log,
         None => duration && !negative && objective != Objective::Poisson && skewness(&values) > 1.0,
     };
-    Ok((
-        Target {
-            values,
-            labels: Vec::new(),
-            unit,
-            log,
-        },
-        rows,
-    ))
+    Ok((Target { values, labels: Vec::new(), unit, log }, rows))
 }
 
 /// Sample skewness, m3 / m2^1.5.
@@ -125,23 +101,13 @@ fn classes(column: &Column, name: &str) -> Result<(Target, Vec<usize>), LearnErr
         problem,
     };
     let known: Vec<(usize, String)> = match column {
-        Column::Text(v) => (0..)
-            .zip(v)
-            .filter_map(|(row, y)| Some((row, y.clone()?)))
-            .collect(),
-        Column::Boolean(v) => (0..)
-            .zip(v)
-            .filter_map(|(row, y)| Some((row, (*y)?.to_string())))
-            .collect(),
-        Column::Number(v) => (0..)
-            .zip(v)
-            .filter(|(_, y)| y.is_finite())
-            .map(|(row, y)| (row, (y + 0.0).to_string()))
-            .collect(),
+        Column::Text(v) => (0..).zip(v).filter_map(|(row, y)| Some((row, y.clone()?))).collect(),
+        Column::Boolean(v) => (0..).zip(v).filter_map(|(row, y)| Some((row, (*y)?.to_string()))).collect(),
+        Column::Number(v) => {
+            (0..).zip(v).filter(|(_, y)| y.is_finite()).map(|(row, y)| (row, (y + 0.0).to_string())).collect()
+        }
         Column::Timestamp(_) | Column::Interval(_) => {
-            return Err(refuse(
-                "a classification needs a text, a boolean or a number".to_owned(),
-            ));
+            return Err(refuse("a classification needs a text, a boolean or a number".to_owned()));
         }
     };
     let mut labels: Vec<String> = known.iter().map(|(_, label)| label.clone()).collect();
@@ -152,25 +118,10 @@ fn classes(column: &Column, name: &str) -> Result<(Target, Vec<usize>), LearnErr
         labels.sort_by(|a, b| number(a).total_cmp(&number(b)));
     }
     if !(2..=MAX_CLASSES).contains(&labels.len()) {
-        return Err(refuse(format!(
-            "has {} classes, 2 to {MAX_CLASSES} can be learned",
-            labels.len()
-        )));
+        return Err(refuse(format!("has {} classes, 2 to {MAX_CLASSES} can be learned", labels.len())));
     }
     let index: HashMap<&str, usize> = labels.iter().map(String::as_str).zip(0..).collect();
-    let values = known
-        .iter()
-        .filter_map(|(_, label)| index.get(label.as_str()))
-        .map(|&i| i as f64)
-        .collect();
+    let values = known.iter().filter_map(|(_, label)| index.get(label.as_str())).map(|&i| i as f64).collect();
     let rows = known.iter().map(|(row, _)| *row).collect();
-    Ok((
-        Target {
-            values,
-            labels,
-            unit: None,
-            log: false,
-        },
-        rows,
-    ))
+    Ok((Target { values, labels, unit: None, log: false }, rows))
 }

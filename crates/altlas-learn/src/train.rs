@@ -60,12 +60,7 @@ pub fn train(
     let started = Instant::now();
     progress("prepare", 0, 4);
     let options = &spec.options;
-    if let Some(name) = options
-        .preprocess
-        .exclude
-        .iter()
-        .find(|name| table.column(name).is_none())
-    {
+    if let Some(name) = options.preprocess.exclude.iter().find(|name| table.column(name).is_none()) {
         return Err(LearnError::MissingColumn(name.clone()));
     }
     let data_sha256 = manifest::data_sha256(&table);
@@ -75,10 +70,7 @@ pub fn train(
     };
     let (target, rows) = extract(&table, &spec.target, spec.task, options, objective)?;
     if rows.len() < MIN_ROWS {
-        return Err(LearnError::TooFewRows {
-            found: rows.len(),
-            needed: MIN_ROWS,
-        });
+        return Err(LearnError::TooFewRows { found: rows.len(), needed: MIN_ROWS });
     }
     let mut warnings = Vec::new();
     let dropped = table.rows() - rows.len();
@@ -108,9 +100,7 @@ pub fn train(
     };
     let calibration = part(&fit.tabular, &parts.calibration)?;
     let test = part(&fit.tabular, &parts.test)?;
-    let budget = options
-        .budget_s
-        .or((spec.algorithm == Algorithm::Auto).then_some(AUTO_BUDGET_S));
+    let budget = options.budget_s.or((spec.algorithm == Algorithm::Auto).then_some(AUTO_BUDGET_S));
     let arena = Arena {
         task: spec.task,
         classes: target.labels.len(),
@@ -128,28 +118,16 @@ pub fn train(
     let choice = arena.choose(&spec.algorithm, progress)?;
     progress("evaluate", 0, 1);
     warnings.extend(choice.warnings.iter().cloned());
-    let train_known: Vec<f64> = parts
-        .train
-        .iter()
-        .filter_map(|&row| target.values.get(row))
-        .copied()
-        .collect();
+    let train_known: Vec<f64> =
+        parts.train.iter().filter_map(|&row| target.values.get(row)).copied().collect();
     let report = match spec.task {
         Task::Regression => regression(&choice.fitted, &target, &calibration, &test, &train_known)?,
         Task::Classification => classification(&choice.fitted, &target, &test, &train_known)?,
     };
     let onnx = choice.fitted.onnx(fit.tabular.width())?;
     let vectors = vectors(&choice.fitted, &table, &fit.tabular, &source, &parts)?;
-    let manifest = write_manifest(
-        spec,
-        &target,
-        &parts,
-        &fit.tabular,
-        choice,
-        &report,
-        warnings,
-        data_sha256,
-    )?;
+    let manifest =
+        write_manifest(spec, &target, &parts, &fit.tabular, choice, &report, warnings, data_sha256)?;
     progress("evaluate", 1, 1);
     Ok(Trained {
         onnx,
@@ -164,17 +142,9 @@ pub fn train(
 
 impl Target {
     fn part(&self, matrix: altlas_prep::Matrix, rows: &[usize]) -> Part {
-        let known: Vec<f64> = rows
-            .iter()
-            .filter_map(|&row| self.values.get(row))
-            .copied()
-            .collect();
+        let known: Vec<f64> = rows.iter().filter_map(|&row| self.values.get(row)).copied().collect();
         let learned = known.iter().map(|y| self.learned(*y)).collect();
-        Part {
-            matrix,
-            learned,
-            known,
-        }
+        Part { matrix, learned, known }
     }
 }
 
@@ -201,24 +171,16 @@ fn regression(
     train: &[f64],
 ) -> Result<Report, LearnError> {
     let predicted = fitted.values(&test.matrix)?;
-    let kind = if target.log {
-        ConformalKind::LogRatio
-    } else {
-        ConformalKind::Residual
-    };
+    let kind = if target.log { ConformalKind::LogRatio } else { ConformalKind::Residual };
     let conformal = Calibration::new(kind, &calibration.known, &fitted.values(&calibration.matrix)?);
-    let coverage = COVERAGES
-        .iter()
-        .map(|c| (c.to_string(), conformal.covered(&test.known, &predicted, *c)))
-        .collect();
+    let coverage =
+        COVERAGES.iter().map(|c| (c.to_string(), conformal.covered(&test.known, &predicted, *c))).collect();
     let mut sorted = train.to_vec();
     sorted.sort_by(f64::total_cmp);
     let mean = train.iter().sum::<f64>() / train.len().max(1) as f64;
     let constant = |value: f64| metrics::regression(&test.known, &vec![value; test.known.len()]);
-    let baselines = BTreeMap::from([
-        ("mean", constant(mean)),
-        ("median", constant(metrics::median(&sorted))),
-    ]);
+    let baselines =
+        BTreeMap::from([("mean", constant(mean)), ("median", constant(metrics::median(&sorted)))]);
     let figures = metrics::regression(&test.known, &predicted);
     let metric = headline(target.log, &fitted.algorithm);
     let best = if metric == "mae" { "median" } else { "mean" };
@@ -246,11 +208,7 @@ fn classification(
     };
     let shares: Vec<f64> = (0..target.labels.len()).map(share).collect();
     let majority = metrics::classification(&known, &vec![shares; known.len()]);
-    let metric = if figures.contains_key("roc_auc") {
-        "roc_auc"
-    } else {
-        "accuracy"
-    };
+    let metric = if figures.contains_key("roc_auc") { "roc_auc" } else { "accuracy" };
     Ok(Report {
         metric,
         score: figure(&figures, metric),
@@ -271,10 +229,8 @@ fn vectors(
     parts: &Split,
 ) -> Result<Vec<TestVector>, LearnError> {
     let count = parts.test.len().min(VECTORS);
-    let rows: Vec<usize> = (0..count)
-        .filter_map(|i| parts.test.get(i * parts.test.len() / count))
-        .copied()
-        .collect();
+    let rows: Vec<usize> =
+        (0..count).filter_map(|i| parts.test.get(i * parts.test.len() / count)).copied().collect();
     let matrix = source.apply(tabular, &rows)?;
     let outputs: Vec<Vec<f64>> = match fitted.classes {
         0 => fitted.values(&matrix)?.into_iter().map(|v| vec![v]).collect(),
@@ -299,19 +255,10 @@ fn write_manifest(
     warnings: Vec<String>,
     data_sha256: String,
 ) -> Result<Value, LearnError> {
-    let Choice {
-        fitted, leaderboard, ..
-    } = choice;
-    let rounds = if let Model::Boosted(boosted) = &fitted.model {
-        boosted.rounds
-    } else {
-        0
-    };
-    let mut importance: Vec<(String, f64)> = tabular
-        .feature_names()
-        .into_iter()
-        .zip(fitted.importance()?)
-        .collect();
+    let Choice { fitted, leaderboard, .. } = choice;
+    let rounds = if let Model::Boosted(boosted) = &fitted.model { boosted.rounds } else { 0 };
+    let mut importance: Vec<(String, f64)> =
+        tabular.feature_names().into_iter().zip(fitted.importance()?).collect();
     importance.sort_by(|a, b| b.1.total_cmp(&a.1));
     let columns: Vec<&str> = tabular.columns().iter().map(|c| c.name.as_str()).collect();
     let regression = spec.task == Task::Regression;

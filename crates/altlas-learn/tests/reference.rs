@@ -8,22 +8,13 @@ use serde_json::Value;
 fn cases(kind: &str) -> Vec<Value> {
     let all: Value = serde_json::from_str(include_str!("data/reference.json")).unwrap();
     let cases = all["cases"].as_array().unwrap();
-    let cases: Vec<Value> = cases
-        .iter()
-        .filter(|case| case["kind"] == kind)
-        .cloned()
-        .collect();
+    let cases: Vec<Value> = cases.iter().filter(|case| case["kind"] == kind).cloned().collect();
     assert!(!cases.is_empty(), "{kind}");
     cases
 }
 
 fn list(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_f64().unwrap_or(f64::NAN))
-        .collect()
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
 fn lists(value: &Value) -> Vec<Vec<f64>> {
@@ -33,11 +24,7 @@ fn lists(value: &Value) -> Vec<Vec<f64>> {
 fn matrix(value: &Value) -> Matrix {
     let rows = lists(value);
     let values = rows.iter().flatten().map(|v| *v as f32).collect();
-    Matrix {
-        rows: rows.len(),
-        width: rows[0].len(),
-        values,
-    }
+    Matrix { rows: rows.len(), width: rows[0].len(), values }
 }
 
 fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
@@ -60,11 +47,7 @@ fn compare(fit: &LinearFit, case: &Value, tolerance: f64) {
 
 fn figures(found: &std::collections::BTreeMap<String, f64>, expected: &Value, tolerance: f64) {
     let expected = expected.as_object().unwrap();
-    assert_eq!(
-        found.keys().collect::<Vec<_>>().len(),
-        expected.len(),
-        "{found:?}"
-    );
+    assert_eq!(found.keys().collect::<Vec<_>>().len(), expected.len(), "{found:?}");
     for (name, value) in expected {
         close(found[name], value.as_f64().unwrap(), tolerance, name);
     }
@@ -85,18 +68,10 @@ fn least_squares_and_ridge() {
 
 #[test]
 fn dependent_columns_do_no_harm() {
-    let rows: Vec<[f32; 4]> = (0..50)
-        .map(|i| [(i % 2) as f32, (1 - i % 2) as f32, i as f32, 2.0 * i as f32])
-        .collect();
-    let x = Matrix {
-        rows: 50,
-        width: 4,
-        values: rows.concat(),
-    };
-    let y: Vec<f64> = rows
-        .iter()
-        .map(|r| 3.0 * f64::from(r[0]) - f64::from(r[2]) + 7.0)
-        .collect();
+    let rows: Vec<[f32; 4]> =
+        (0..50).map(|i| [(i % 2) as f32, (1 - i % 2) as f32, i as f32, 2.0 * i as f32]).collect();
+    let x = Matrix { rows: 50, width: 4, values: rows.concat() };
+    let y: Vec<f64> = rows.iter().map(|r| 3.0 * f64::from(r[0]) - f64::from(r[2]) + 7.0).collect();
     let fit = least_squares(&x, &y, 0.0, &mut || ()).unwrap();
     for (a, b) in fit.scores(&x).iter().zip(&y) {
         close(*a, *b, 1e-10, "score");
@@ -119,15 +94,8 @@ fn logistic_regression_and_its_metrics() {
         let mut proba = lists(&case["proba"]);
         figures(&classification(&known, &proba), &case["metrics"], 1e-12);
         if let Some(auc) = case["rounded_auc"].as_f64() {
-            proba
-                .iter_mut()
-                .for_each(|row| row[1] = (row[1] * 10.0).round_ties_even() / 10.0);
-            close(
-                classification(&known, &proba)["roc_auc"],
-                auc,
-                1e-12,
-                "AUC with ties",
-            );
+            proba.iter_mut().for_each(|row| row[1] = (row[1] * 10.0).round_ties_even() / 10.0);
+            close(classification(&known, &proba)["roc_auc"], auc, 1e-12, "AUC with ties");
         }
     }
 }
@@ -135,10 +103,6 @@ fn logistic_regression_and_its_metrics() {
 #[test]
 fn regression_metrics() {
     for case in cases("regression_metrics") {
-        figures(
-            &regression(&list(&case["y"]), &list(&case["predicted"])),
-            &case["metrics"],
-            1e-12,
-        );
+        figures(&regression(&list(&case["y"]), &list(&case["predicted"])), &case["metrics"], 1e-12);
     }
 }

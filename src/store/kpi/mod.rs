@@ -22,8 +22,11 @@ pub fn define(name: &str, document: Value) -> Result<i32> {
     check_source(&definition)?;
     let role = caller();
     let (before, version) = with_owner(|| {
-        // Definitions are rare; taking turns makes the audit's "before" the one that was replaced.
-        Spi::run("LOCK TABLE altlas.kpi IN SHARE ROW EXCLUSIVE MODE")?;
+        // Definitions of one KPI take turns, so that the audit's "before" is the one that was replaced; others go on.
+        Spi::run_with_args(
+            "SELECT pg_advisory_xact_lock(hashtext('altlas.kpi'), hashtext($1))",
+            &[name.into()],
+        )?;
         let before = read::latest(|| stored(name))?;
         let changed = Spi::connect_mut(|client| -> Result<Option<i32>> {
             let arguments = [name.into(), JsonB(document.clone()).into(), role.as_str().into()];

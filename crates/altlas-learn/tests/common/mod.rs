@@ -8,10 +8,7 @@ pub struct Rng(pub u64);
 
 impl Rng {
     pub fn uniform(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 
@@ -31,34 +28,18 @@ pub fn matrix(rng: &mut Rng, rows: usize) -> Matrix {
     let mut values = Vec::with_capacity(rows * width);
     for _ in 0..rows {
         values.push(rng.normal() as f32);
-        values.push(if rng.uniform() < 0.2 {
-            f32::NAN
-        } else {
-            rng.normal() as f32 * 1e6
-        });
+        values.push(if rng.uniform() < 0.2 { f32::NAN } else { rng.normal() as f32 * 1e6 });
         values.push(rng.below(4) as f32 - 1.0);
-        values.push(if rng.uniform() < 0.5 {
-            0.0
-        } else {
-            (rng.normal() * 1e-3) as f32
-        });
+        values.push(if rng.uniform() < 0.5 { 0.0 } else { (rng.normal() * 1e-3) as f32 });
         values.push(rng.below(2) as f32);
-        values.push(if rng.uniform() < 0.02 {
-            f32::INFINITY
-        } else {
-            rng.uniform() as f32
-        });
+        values.push(if rng.uniform() < 0.02 { f32::INFINITY } else { rng.uniform() as f32 });
     }
     Matrix { rows, width, values }
 }
 
 /// A signal of the features above.
 pub fn signal(row: &[f32]) -> f64 {
-    let missing = if row[1].is_nan() {
-        2.0
-    } else {
-        f64::from(row[1]) / 1e6
-    };
+    let missing = if row[1].is_nan() { 2.0 } else { f64::from(row[1]) / 1e6 };
     f64::from(row[0]) * 2.0
         + missing
         + f64::from(row[2]).abs()
@@ -88,9 +69,7 @@ pub fn tasks(rows: usize, seed: u64) -> Table {
         late.push(Some(if y > 60.0 { "late" } else { "in time" }.to_owned()));
         took.push(if i % 97 == 0 { f64::NAN } else { y });
     }
-    let names = [
-        "kind", "customer", "note", "size", "at", "urgent", "same", "late", "took",
-    ];
+    let names = ["kind", "customer", "note", "size", "at", "urgent", "same", "late", "took"];
     let columns = vec![
         Column::Text(kind),
         Column::Text(customer),
