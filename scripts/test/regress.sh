@@ -16,7 +16,8 @@ run() {
   shift 3
   rm -rf "${out:?}/$kind"
   mkdir -p "$out/$kind"
-  "$program" --host="$SOCKETS" --port=5432 --user=postgres --bindir="$BINDIR" --inputdir="$ROOT/tests/$source" \
+  # A step that waits for ever is a failure, not a hanging build.
+  PGISOLATIONTIMEOUT=60 timeout 900 "$program" --host="$SOCKETS" --port=5432 --user=postgres --bindir="$BINDIR" --inputdir="$ROOT/tests/$source" \
     --outputdir="$out/$kind" --encoding=UTF8 "$@" >"$out/$kind/log" 2>&1 </dev/null || status=$?
   grep -E '^(not ok|test .*FAILED|# All|# [0-9]+ of| All [0-9]+| [0-9]+ of)' "$out/$kind/log" | sed 's/^ */  /' || tail -n 20 "$out/$kind/log"
   if [ "$status" != 0 ]; then
