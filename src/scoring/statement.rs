@@ -10,8 +10,11 @@ use super::Version;
 use crate::error::Result;
 use crate::store::model;
 
+/// What was resolved at one moment, by name.
+type Known = (Moment, HashMap<String, Rc<Version>>);
+
 thread_local! {
-    static KNOWN: RefCell<Option<(Moment, HashMap<String, Rc<Version>>)>> = const { RefCell::new(None) };
+    static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
 /// While these are equal, the same rows are visible: transactions only leave the list of running ones of a snapshot

@@ -56,7 +56,7 @@ fn fetch_all(portal: pg_sys::Portal, wanted: Option<&[(&str, &str)]>, sink: &mut
     let picked = pick(&all, wanted)?;
     let columns = picked
         .iter()
-        .map(|&(_, ref column)| {
+        .map(|(_, column)| {
             let kind = Kind::of(column.type_oid).ok_or_else(|| Error::UnsupportedType {
                 column: column.name.clone(),
                 r#type: crate::convert::type_name(column.type_oid),

@@ -50,7 +50,7 @@ def test_killed_during_a_query(place):
     row = sample().rows[0]
     sql = f"""SELECT count(p), min(p), max(p) FROM
         (SELECT altlas.predict('m', ARRAY[{row[0]}, {row[1]}, {row[2]}, {row[3]} + 0 * i]::float8[]) AS p
-           FROM generate_series(1, 3000) i) s"""
+           FROM generate_series(1, 60000) i) s"""
     with cluster.conn(name) as witness:
         before, was = cluster.started_at, status(witness)
         with Call(cluster, name, sql) as call:

@@ -1,5 +1,7 @@
 //! Where a series repeats exactly, an outlier is alone.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a helper of tests
+
 use altlas_series::{Method, Options, Point, detect};
 
 fn anomalies(values: &[f64], method: Method) -> (Option<usize>, Vec<usize>) {
