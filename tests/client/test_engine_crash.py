@@ -63,7 +63,7 @@ def test_killed_during_a_query(place):
                 assert error.sqlstate[:2] in ("08", "58"), error
                 assert "altlas engine" in error.diag.message_primary
             else:
-                assert count == 3000 and low == high == pytest.approx(sample().expected[0], rel=1e-5)
+                assert count == 60000 and low == high == pytest.approx(sample().expected[0], rel=1e-5)
         check_answers(witness)
         now = status(witness)
         assert_untouched(cluster, before, witness)
