@@ -75,13 +75,17 @@ impl Manifest {
     }
 }
 
+/// What rounding may do to a rank.
+const ROUNDING: f64 = 1e-3;
+
 impl Conformal {
     /// The interval of `coverage` around a prediction, by the order statistics of the calibration scores.
     /// With too few scores for the coverage, the bound is infinite on that side.
     pub fn interval(&self, predicted: f64, coverage: f64) -> (f64, f64) {
         let n = self.scores.len() as f64;
-        let low = ((n + 1.0) * (1.0 - coverage) / 2.0).floor();
-        let high = ((n + 1.0) * (1.0 + coverage) / 2.0).ceil();
+        // A rank that is whole but for rounding (20 · 0.05, a coverage given as a real) is that rank.
+        let low = ((n + 1.0) * (1.0 - coverage) / 2.0 + ROUNDING).floor();
+        let high = ((n + 1.0) * (1.0 + coverage) / 2.0 - ROUNDING).ceil();
         let at = |rank: f64| (rank >= 1.0).then(|| self.scores.get(rank as usize - 1).copied()).flatten();
         let apply = |score: Option<f64>, otherwise: f64| match (score, self.kind) {
             (None, _) => otherwise,
