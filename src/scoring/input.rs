@@ -78,7 +78,7 @@ fn tabular(version: &Version, document: &Tabular, rows: &[Features<'_>]) -> Resu
                     }
                     Features::Vector(vector) if vector.len() == document.columns().len() => {
                         let number = vector.get(n).copied().flatten();
-                        return Ok(number.map_or(OwnedCell::Null, OwnedCell::Number));
+                        return Ok(number.map_or(PrepCell::Null, PrepCell::number));
                     }
                     Features::Vector(vector) => Err(Error::WrongWidth {
                         model: version.label.clone(),
@@ -90,48 +90,24 @@ fn tabular(version: &Version, document: &Tabular, rows: &[Features<'_>]) -> Resu
                 coerce(cell, column.column_type, &column.name)
             })
             .collect::<Result<Vec<_>>>()?;
-        let cells: Vec<PrepCell<'_>> = cells.iter().map(OwnedCell::as_prep).collect();
         document.apply_row(&cells, &mut values).map_err(unfit)?;
     }
     Ok(vec![Tensor::f32(document.output(), &[rows.len(), document.width()], &values)])
 }
 
-/// A cell in the document's type.
-enum OwnedCell<'a> {
-    Null,
-    Number(f64),
-    Boolean(bool),
-    Text(&'a str),
-    Timestamp(i64),
-    Interval(f64),
-}
-
-impl OwnedCell<'_> {
-    fn as_prep(&self) -> PrepCell<'_> {
-        match self {
-            Self::Null => PrepCell::Null,
-            Self::Number(v) => PrepCell::number(*v),
-            Self::Boolean(v) => PrepCell::Boolean(*v),
-            Self::Text(v) => PrepCell::Text(v),
-            Self::Timestamp(v) => PrepCell::Timestamp(*v),
-            Self::Interval(v) => PrepCell::interval(*v),
-        }
-    }
-}
-
 /// JSON has no time stamps and intervals: texts are read as such where the model expects them.
-fn coerce<'a>(cell: &'a Cell, wanted: ColumnType, column: &str) -> Result<OwnedCell<'a>> {
+fn coerce<'a>(cell: &'a Cell, wanted: ColumnType, column: &str) -> Result<PrepCell<'a>> {
     Ok(match (cell, wanted) {
-        (Cell::Null, _) => OwnedCell::Null,
-        (Cell::Number(v), ColumnType::Number) => OwnedCell::Number(*v),
-        (Cell::Number(v) | Cell::Interval(v), ColumnType::Interval) => OwnedCell::Interval(*v),
-        (Cell::Interval(v), ColumnType::Number) => OwnedCell::Number(*v),
-        (Cell::Boolean(v), ColumnType::Boolean) => OwnedCell::Boolean(*v),
-        (Cell::Boolean(v), ColumnType::Number) => OwnedCell::Number(f64::from(u8::from(*v))),
-        (Cell::Text(v), ColumnType::Text) => OwnedCell::Text(v),
-        (Cell::Timestamp(v), ColumnType::Timestamp) => OwnedCell::Timestamp(*v),
-        (Cell::Text(v), ColumnType::Timestamp) => OwnedCell::Timestamp(parse_timestamp(v)),
-        (Cell::Text(v), ColumnType::Interval) => OwnedCell::Interval(parse_interval(v)),
+        (Cell::Null, _) => PrepCell::Null,
+        (Cell::Number(v), ColumnType::Number) => PrepCell::number(*v),
+        (Cell::Number(v) | Cell::Interval(v), ColumnType::Interval) => PrepCell::interval(*v),
+        (Cell::Interval(v), ColumnType::Number) => PrepCell::number(*v),
+        (Cell::Boolean(v), ColumnType::Boolean) => PrepCell::Boolean(*v),
+        (Cell::Boolean(v), ColumnType::Number) => PrepCell::number(f64::from(u8::from(*v))),
+        (Cell::Text(v), ColumnType::Text) => PrepCell::Text(v),
+        (Cell::Timestamp(v), ColumnType::Timestamp) => PrepCell::Timestamp(*v),
+        (Cell::Text(v), ColumnType::Timestamp) => PrepCell::Timestamp(parse_timestamp(v)),
+        (Cell::Text(v), ColumnType::Interval) => PrepCell::interval(parse_interval(v)),
         (cell, wanted) => {
             return Err(Error::BadInput {
                 message: format!("column \"{column}\" must be of type {wanted}"),

@@ -75,12 +75,8 @@ impl<'a> Roles<'a> {
                 .iter()
                 .find(|t| matches!(t.spec.dtype, DataType::I64 | DataType::String) && t.len() == rows)
         });
-        let proba = named(&manifest.output.proba).or_else(|| {
-            outputs
-                .iter()
-                .filter(|_| classifies)
-                .find(|t| float(t) && t.len() != rows || float(t) && classifies)
-        });
+        let proba =
+            named(&manifest.output.proba).or_else(|| outputs.iter().filter(|_| classifies).find(float));
         let value = named(&manifest.output.value)
             .or_else(|| outputs.iter().filter(|_| !classifies).find(|t| float(t) && t.len() == rows));
         Self { value, label, proba }
