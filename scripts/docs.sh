@@ -27,7 +27,7 @@ errors() {
   cat <<'END'
 # Errors
 
-Written by `make docs` from `altlas.error_codes()`; do not edit. Words in angle brackets stand for
+Written by `make docs` from `altlas.error_codes()`; do not edit. Words in braces stand for
 what the message fills in. The code names the error for good; match on it or on the SQLSTATE, not on the text.
 
 | code | SQLSTATE | condition | message | detail | hint |

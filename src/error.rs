@@ -65,9 +65,6 @@ errors! {
     /// A text is longer than `altlas.max_text_bytes`.
     TextTooLong { bytes: usize, limit: usize }
         ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the text has {bytes} bytes, the limit is {limit}", "", "Split the text, or raise altlas.max_text_bytes.";
-    /// The caller's role has not been granted the level that the function asks for.
-    AccessDenied { role: String, level: String }
-        ERRCODE_INSUFFICIENT_PRIVILEGE, "role \"{role}\" lacks the altlas level \"{level}\"", "", "An administrator can run: SELECT altlas.grant_access('{role}', '{level}')";
     /// A role that is named does not exist.
     UnknownRole { role: String }
         ERRCODE_UNDEFINED_OBJECT, "role \"{role}\" does not exist", "", "";
