@@ -20,6 +20,8 @@ missing_packages() {
   command -v python3 >/dev/null || echo python3
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
   has_libclang || echo libclang-dev
+  # cargo-pgrx downloads with OpenSSL.
+  pkg-config --exists openssl 2>/dev/null || echo libssl-dev
   [ "$purpose" = test ] || return 0
   [ -x /usr/lib/postgresql/15/bin/postgres ] || echo postgresql-15
   has_header_of_postgresql_15 || echo postgresql-server-dev-15
