@@ -1,5 +1,7 @@
 """Every wait ends soon when it shall: cancel, timeout, termination, altlas.cancel_job."""
 
+import os
+import socket
 import time
 
 import psycopg
@@ -93,8 +95,11 @@ def test_client_that_goes_away(cluster, name):
     call = Call(cluster, name, ENDLESS_TRAINING, setup="SET client_connection_check_interval = '200ms'")
     try:
         job(cluster)
-        call.conn.pgconn.finish()
+        # The thread of the call owns the connection: only its socket may be taken away.
+        with socket.socket(fileno=os.dup(call.conn.fileno())) as lost:
+            lost.shutdown(socket.SHUT_RDWR)
         no_job(cluster)
+        assert isinstance(call.error(SOON), psycopg.OperationalError)
     finally:
         with cluster.conn() as other:
             other.execute("SELECT pg_terminate_backend(%s)", (call.pid,))
