@@ -85,7 +85,7 @@ fetch() {
   if ! echo "$sum  $CACHE/dl/$file" | sha256sum --check --status 2>/dev/null; then
     printf '%s==%s --hash=sha256:%s\n' "$package" "$version" "$sum" >"$CACHE/dl/$package.txt"
     local kind=(--only-binary=:all: --python-version 3.11 --platform "manylinux_2_28_$(uname -m)" --platform "manylinux_2_17_$(uname -m)")
-    [ "${file%.tar.gz}" = "$file" ] || kind=(--no-binary=:all: --no-build-isolation)
+    [ "${file%.tar.gz}" = "$file" ] || kind=(--no-binary="$package")
     step "downloading $package $version" "$network_hint" \
       "$CACHE/python/bin/python" -m pip download --retries 5 --require-hashes --no-deps "${kind[@]}" \
       -d "$CACHE/dl" -r "$CACHE/dl/$package.txt"
