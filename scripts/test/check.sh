@@ -46,6 +46,7 @@ crate_tests() {
 
 step "checking Cargo.lock" "run: cargo update --workspace" lock_file
 step "checking the format" "run: cargo fmt" cargo fmt --check
+step "checking the rows of the built-in models" "run: python3 models/build.py" python3 models/build.py --check
 step "checking what the backend library depends on" "a feature or dependency of the root package brings them in" library_dependencies
 if command -v shellcheck >/dev/null; then
   step "linting the scripts" "run: shellcheck -x scripts/*.sh" lint_shell
