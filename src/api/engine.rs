@@ -130,7 +130,7 @@ fn _jobs() -> sql::Result<
     Ok(TableIterator::new(rows.collect::<Vec<_>>()))
 }
 
-/// Ends a running job of the caller's (of anybody's, for members of the role that owns altlas). False when there is none of that number.
+/// Ends a running job of the caller's, or of a role whose rights the caller has. False when there is none of that number.
 #[pg_extern(volatile, parallel_unsafe)]
 fn cancel_job(job_id: Option<i64>) -> sql::Result<bool> {
     let job_id = required(job_id, "job_id")?;
