@@ -45,13 +45,7 @@ install_sql() {
 # at the same place in the shared target folder.
 build() {
   rm -rf "$stage.new"
-  # The library's file name carries no hash, unlike all else that cargo makes. So cargo takes what
-  # another checkout left there for its own: make it link again when the last one was another's.
-  if [ "$(cat "$CARGO_TARGET_DIR/last-library" 2>/dev/null)" != "$ROOT" ]; then
-    rm -rf "$CARGO_TARGET_DIR"/release/.fingerprint/altlas-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*
-    mkdir -p "$CARGO_TARGET_DIR"
-    printf '%s\n' "$ROOT" >"$CARGO_TARGET_DIR/last-library"
-  fi
+  own_target
   mkdir -p "$stage.new/lib/altlas" "$stage.new/share/extension" "$stage.new/share/altlas/models"
   step "building the extension for PostgreSQL $major${test:+, with in-server tests}" "$compile_hint" build_library
   cp "$CARGO_TARGET_DIR/release/libaltlas.so" "$stage.new/lib/altlas.so"

@@ -96,6 +96,20 @@ locked() {
   exec {fd}>&-
 }
 
+# The target folder serves every checkout, and cargo knows a checkout's packages by their place in it and by time stamps: what
+# another checkout built would pass for this one's. So they are removed when the last one was another's; dependencies stay.
+# Called under the lock on target.
+own_target() {
+  local last=$CACHE/target/checkout packages=(-p altlas) manifest
+  [ "$(cat "$last" 2>/dev/null)" != "$ROOT" ] || return 0
+  for manifest in "$ROOT"/crates/*/Cargo.toml; do
+    packages+=(-p "$(basename "$(dirname "$manifest")")")
+  done
+  mkdir -p "$CACHE/target"
+  (cd "$ROOT" && CARGO_TARGET_DIR=$CACHE/target cargo clean --quiet --release "${packages[@]}")
+  printf '%s\n' "$ROOT" >"$last"
+}
+
 # --- the server's user ----------------------------------------------------------------------------
 
 # as_server COMMAND...: runs it as the user that owns clusters, from a folder that user can enter.

@@ -44,6 +44,7 @@ crate_tests() {
   return "$status"
 }
 
+locked target own_target
 step "checking Cargo.lock" "run: cargo update --workspace" lock_file
 step "checking the format" "run: cargo fmt" cargo fmt --check
 step "checking the rows of the built-in models" "run: python3 models/build.py" python3 models/build.py --check
