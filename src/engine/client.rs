@@ -48,7 +48,7 @@ impl Exchange {
         self.connection.write_all(payload)
     }
 
-    /// Receives one frame. A [`Reply::Failed`] is returned as the error it stands for.
+    /// Receives one frame. A [`Reply::Failed`] is a frame like others: [`call`] makes an error of it.
     pub fn receive(&mut self) -> Result<(Reply, Vec<u8>)> {
         let mut prefix = [0; PREFIX];
         self.connection.read_exact(&mut prefix)?;
@@ -66,7 +66,7 @@ impl Exchange {
     }
 }
 
-/// Asks one question, uploading the model by `bytes_of` when the engine lacks it. A connection that breaks is replaced once,
+/// Asks one question, having `upload` send the model when the engine lacks it. A connection that breaks is replaced once,
 /// waiting for the engine to come back.
 pub fn call(
     request: &Request,
