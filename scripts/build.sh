@@ -22,12 +22,12 @@ if staged "$major" "$variant"; then
   exit 0
 fi
 inputs=$(inputs_of "$major")
-compile_hint="read the log; after changing the compiler or the server's headers remove $CACHE/target"
+compile_hint="read the log; after changing the compiler or the server's headers remove $TARGET"
 
 # pgrx reads these two. Sections that describe the SQL are kept by build.rs, not by flags that
 # cargo-pgrx would add and that would make cargo compile everything a second time.
 export PGRX_PG_CONFIG_PATH=$pg_config CARGO_PGRX_DISABLE_GC_SECTIONS_WORKAROUND=1
-export CARGO_TARGET_DIR=$CACHE/target
+export CARGO_TARGET_DIR=$TARGET
 # Backtraces of the generator would push its message out of the log's last lines.
 export RUST_BACKTRACE=0 RUST_SPANTRACE=0
 cd "$ROOT" || exit
@@ -73,5 +73,5 @@ assemble() {
   mv "$stage.new" "$stage"
 }
 
-locked target build
+locked "$TARGET" build
 assemble

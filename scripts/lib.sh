@@ -8,6 +8,8 @@ umask 022
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 VERSION=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml")
 CACHE=${ALTLAS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/altlas}
+# One target folder serves all checkouts; who builds in several at once gives each its own.
+TARGET=${ALTLAS_TARGET:-$CACHE/target}
 BUILD=$ROOT/build
 LOGS=$BUILD/log
 CARGO_PGRX_VERSION=0.18.1
@@ -81,15 +83,15 @@ step() {
   exit 1
 }
 
-# locked NAME COMMAND...: one at a time among all checkouts that share the cache. The lock is
-# released when the script ends, however it ends.
+# locked PATH COMMAND...: one at a time among all checkouts that share what is at the path. The lock
+# is released when the script ends, however it ends.
 locked() {
-  local name=$1 fd
+  local path=$1 fd
   shift
-  mkdir -p "$CACHE"
-  exec {fd}>"$CACHE/$name.lock"
+  mkdir -p "$(dirname -- "$path")"
+  exec {fd}>"$path.lock"
   if ! flock -n "$fd"; then
-    say "waiting: another checkout holds the lock on $name"
+    say "waiting: another checkout holds the lock on $path"
     flock "$fd"
   fi
   "$@"
@@ -100,13 +102,13 @@ locked() {
 # another checkout built would pass for this one's. So they are removed when the last one was another's; dependencies stay.
 # Called under the lock on target.
 own_target() {
-  local last=$CACHE/target/checkout packages=(-p altlas) manifest
+  local last=$TARGET/checkout packages=(-p altlas) manifest
   [ "$(cat "$last" 2>/dev/null)" != "$ROOT" ] || return 0
   for manifest in "$ROOT"/crates/*/Cargo.toml; do
     packages+=(-p "$(basename "$(dirname "$manifest")")")
   done
-  mkdir -p "$CACHE/target"
-  (cd "$ROOT" && CARGO_TARGET_DIR=$CACHE/target cargo clean --quiet --release "${packages[@]}")
+  mkdir -p "$TARGET"
+  (cd "$ROOT" && CARGO_TARGET_DIR=$TARGET cargo clean --quiet --release "${packages[@]}")
   printf '%s\n' "$ROOT" >"$last"
 }
 

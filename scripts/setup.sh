@@ -173,4 +173,4 @@ cache() {
 [ "$(uname -s)" = Linux ] || die "altlas is built and run on Linux"
 system_packages
 rust
-locked setup cache
+locked "$CACHE/setup" cache

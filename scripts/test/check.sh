@@ -3,7 +3,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 
-export CARGO_TARGET_DIR=$CACHE/target ALTLAS_ORT_LIB=$CACHE/onnxruntime-$ORT_VERSION/libonnxruntime.so
+export CARGO_TARGET_DIR=$TARGET ALTLAS_ORT_LIB=$CACHE/onnxruntime-$ORT_VERSION/libonnxruntime.so
 PGRX_PG_CONFIG_PATH=$(pg_config_of 18)
 export PGRX_PG_CONFIG_PATH
 [ -n "${ALTLAS_DATA:-}" ] || [ ! -d "$ROOT/../shared/data" ] || export ALTLAS_DATA=$ROOT/../shared/data
@@ -44,7 +44,7 @@ crate_tests() {
   return "$status"
 }
 
-locked target own_target
+locked "$TARGET" own_target
 step "checking Cargo.lock" "run: cargo update --workspace" lock_file
 step "checking the format" "run: cargo fmt" cargo fmt --check
 step "checking the rows of the built-in models" "run: python3 models/build.py" python3 models/build.py --check
