@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::encoder::TextEncoder;
 use crate::tabular::{ColumnSpec, Feature};
 use crate::{FORMAT, Fold, Ngram, PrepError, Tabular, TextNgrams};
 
@@ -16,6 +17,8 @@ pub enum Document {
     Tabular(Tabular),
     /// Texts to weighted n-gram buckets.
     Text(TextNgrams),
+    /// Texts to token ids, and the graph's answer to one vector a text.
+    Tokenizer(TextEncoder),
 }
 
 /// A document as written, before any check beyond its shape.
@@ -24,6 +27,7 @@ pub enum Document {
 enum Raw {
     Tabular { format: u32, output: String, columns: Vec<ColumnSpec>, features: Vec<Feature> },
     TextNgrams { format: u32, fold: Fold, buckets: u32, max_terms: usize, ngrams: Vec<Ngram> },
+    Tokenizer(TextEncoder),
 }
 
 impl Document {
@@ -53,6 +57,7 @@ impl Document {
             Raw::TextNgrams { fold, buckets, max_terms, ngrams, .. } => {
                 TextNgrams::new(fold, buckets, max_terms, ngrams).map(Self::Text)
             }
+            Raw::Tokenizer(encoder) => encoder.check().map(Self::Tokenizer),
         }
     }
 
@@ -67,12 +72,18 @@ impl Document {
                 "format": FORMAT, "kind": "text_ngrams", "fold": t.fold(), "buckets": t.buckets(),
                 "max_terms": t.max_terms(), "ngrams": t.ngrams(),
             }),
+            Self::Tokenizer(t) => t.to_json(),
         }
     }
 
     /// The tabular document, if it is one.
     pub fn as_tabular(&self) -> Option<&Tabular> {
         if let Self::Tabular(tabular) = self { Some(tabular) } else { None }
+    }
+
+    /// The document of a tokenizer, if it is one.
+    pub fn as_encoder(&self) -> Option<&TextEncoder> {
+        if let Self::Tokenizer(encoder) = self { Some(encoder) } else { None }
     }
 
     /// The text document, if it is one.

@@ -6,6 +6,7 @@
 mod calendar;
 mod cell;
 mod document;
+mod encoder;
 mod error;
 mod fold;
 mod ngrams;
@@ -15,6 +16,7 @@ mod tabular;
 pub use calendar::CalendarPart;
 pub use cell::Cell;
 pub use document::Document;
+pub use encoder::{Activation, MAX_TOKENS, Padding, Pooling, TextEncoder, TokenInputs};
 pub use error::PrepError;
 pub use ngrams::{Fold, Ngram, Terms, TextNgrams, Unit};
 pub use table::{Column, ColumnType, Table};

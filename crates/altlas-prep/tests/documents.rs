@@ -26,6 +26,12 @@ fn ngrams() -> Value {
         "ngrams": [{"unit": "char", "min": 2, "max": 4}, {"unit": "word", "min": 1, "max": 2}]})
 }
 
+fn encoder() -> Value {
+    json!({"format": 1, "kind": "tokenizer", "tokenizer": "0".repeat(64), "max_length": 256, "prefix": "query: ",
+        "padding": "longest", "inputs": {"ids": "input_ids", "mask": "attention_mask", "types": null},
+        "output": "last_hidden_state", "pooling": "mean", "normalize": true, "activation": "none"})
+}
+
 fn error(mut document: Value, pointer: &str, value: Value) -> PrepError {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     match document.pointer_mut(parent).unwrap() {
@@ -45,6 +51,8 @@ fn refuses_unknown_keys_by_name() {
         (tabular(), "/features/4/colour"),
         (ngrams(), "/colour"),
         (ngrams(), "/ngrams/0/colour"),
+        (encoder(), "/colour"),
+        (encoder(), "/inputs/colour"),
     ] {
         let message = error(document, pointer, json!(1)).to_string();
         assert!(message.contains("colour"), "{pointer}: {message}");
@@ -79,6 +87,13 @@ fn refuses_broken_rules_and_says_where() {
         (ngrams(), "/ngrams/0/min", json!(5), "ngrams[0]"),
         (ngrams(), "/ngrams/0/max", json!(9), "ngrams[0]"),
         (ngrams(), "/ngrams/1", json!({"unit": "char", "min": 4, "max": 5}), "ngrams[1]"),
+        (encoder(), "/tokenizer", json!("ABC"), "tokenizer"),
+        (encoder(), "/max_length", json!(0), "max_length"),
+        (encoder(), "/max_length", json!(40_000), "32768"),
+        (encoder(), "/prefix", json!("x".repeat(5000)), "prefix"),
+        (encoder(), "/inputs/types", json!("input_ids"), "inputs"),
+        (encoder(), "/pooling", json!("max"), "`max`"),
+        (encoder(), "/activation", json!("softmax"), "normalize"),
     ] {
         let message = error(document, pointer, value).to_string();
         assert!(message.contains(needle), "{pointer}: {message}");
@@ -217,4 +232,16 @@ proptest! {
         prop_assert!(out[5].is_nan() || (0.0..=23.0).contains(&out[5]));
         prop_assert!(out[6].is_nan() || (1.0..=12.0).contains(&out[6]));
     }
+}
+
+#[test]
+fn a_document_of_a_tokenizer_survives_the_round_trip() {
+    let mut given = encoder();
+    let document = Document::from_value(&given).unwrap();
+    assert_eq!(document.to_json(), given);
+    assert_eq!(document.as_encoder().unwrap().inputs.mask.as_deref(), Some("attention_mask"));
+    given.as_object_mut().unwrap().remove("prefix");
+    assert_eq!(Document::from_value(&given).unwrap().as_encoder().unwrap().prefix, "");
+    given.as_object_mut().unwrap().remove("output");
+    assert!(Document::from_value(&given).unwrap_err().to_string().contains("output"));
 }
