@@ -25,4 +25,10 @@ pub enum ProtoError {
         /// What the payload still holds, in bytes.
         available: u64,
     },
+    /// The payload has more than its tensors.
+    #[error("the payload has {bytes} bytes beyond its tensors")]
+    Surplus {
+        /// How many.
+        bytes: u64,
+    },
 }

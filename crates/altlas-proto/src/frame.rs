@@ -12,6 +12,10 @@ pub const MAX_HEADER: u32 = 8 << 20;
 /// The longest payload, in bytes. Larger transfers are cut into several frames.
 pub const MAX_PAYLOAD: u32 = 256 << 20;
 
+/// Payloads up to this size are copied behind their header, so that the frame is sent with one system call: the second
+/// would wake a reader that the first one woke already.
+pub const SMALL: usize = 64 << 10;
+
 /// The decoded prefix of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
@@ -52,9 +56,14 @@ pub fn decode_header<H: DeserializeOwned>(bytes: &[u8]) -> Result<H, ProtoError>
 
 /// Writes one frame to a blocking stream.
 pub fn write_frame<W: Write, H: Serialize>(to: &mut W, header: &H, payload: &[u8]) -> Result<(), ProtoError> {
-    let head = encode(header, payload.len())?;
-    to.write_all(&head)?;
-    to.write_all(payload)?;
+    let mut head = encode(header, payload.len())?;
+    if payload.len() <= SMALL {
+        head.extend_from_slice(payload);
+        to.write_all(&head)?;
+    } else {
+        to.write_all(&head)?;
+        to.write_all(payload)?;
+    }
     Ok(to.flush()?)
 }
 

@@ -7,15 +7,19 @@
 mod error;
 mod frame;
 mod message;
+mod quarantine;
 mod tensor;
 
 pub use error::ProtoError;
-pub use frame::{Head, MAX_HEADER, MAX_PAYLOAD, PREFIX, decode_header, encode, read_frame, write_frame};
-pub use message::{
-    EngineStatus, Failure, FailureKind, JobInfo, JobLimits, JobOwner, JobState, ModelSignature, PortInfo,
-    Reply, Request,
+pub use frame::{
+    Head, MAX_HEADER, MAX_PAYLOAD, PREFIX, SMALL, decode_header, encode, read_frame, write_frame,
 };
-pub use tensor::{DataType, Tensor, TensorSpec, join, split};
+pub use message::{
+    EngineStatus, Failure, FailureKind, JobInfo, JobLimits, JobOwner, JobState, ModelSignature, Origin,
+    PortInfo, Reply, Request,
+};
+pub use quarantine::{CrashList, Crashes};
+pub use tensor::{DataType, Tensor, TensorSpec, join, split, texts};
 
 /// The protocol this build speaks.
 pub const VERSION: u16 = 1;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{DataType, TensorSpec};
 
 /// What a backend asks of the engine. Answers come in order; one request is in flight per connection.
-/// Models are named by the lower-case hex SHA-256 of their bytes.
+/// Models are named by the lower-case hex SHA-256 of their bytes; so are tokenizers, which are uploaded like models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
@@ -28,13 +28,59 @@ pub enum Request {
         /// The inputs in the payload.
         inputs: Vec<TensorSpec>,
         /// Outputs wanted, by the graph's names; empty for all.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         outputs: Vec<String>,
+        /// Execution providers for this model, of those in force; empty for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        providers: Vec<String>,
+        /// On whose behalf, for statistics; without it the run is not recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Origin>,
+    },
+    /// What was recorded of the runs of a database. Answer: [`Reply::Stats`].
+    Stats {
+        /// OID of the database.
+        database: u32,
+        /// Whether to begin anew.
+        take: bool,
     },
     /// Open a model and describe it. Answer: [`Reply::Signature`], [`Reply::NeedModel`] or a failure.
     Describe {
         /// The model.
         model: String,
+        /// As for [`Request::Run`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        providers: Vec<String>,
+    },
+    /// Turn texts into token ids, run a model on them, and make one vector of each. The payload holds one tensor of strings,
+    /// `[rows]`. Answer: [`Reply::Outputs`] with `vector` (`f32 [rows, width]`), `tokens` (`i32 [rows]`) and `truncated`
+    /// (`bool [rows]`), in the order of the texts; [`Reply::NeedModel`] for the model or the tokenizer; or a failure.
+    Encode {
+        /// The model.
+        model: String,
+        /// A preprocessing document of kind `tokenizer`, which names the tokenizer's file.
+        document: Value,
+        /// The texts in the payload.
+        texts: TensorSpec,
+        /// Execution providers for this model, of those in force; empty for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        providers: Vec<String>,
+        /// On whose behalf, for statistics; without it the call is not recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Origin>,
+    },
+    /// Open a model and a tokenizer, and complete the preprocessing document that joins them. Answer:
+    /// [`Reply::Encoder`], [`Reply::NeedModel`] for the model or the tokenizer, or a failure.
+    DescribeEncoder {
+        /// The model.
+        model: String,
+        /// The tokenizer's file.
+        tokenizer: String,
+        /// What is known of the document; any key may be missing.
+        given: Value,
+        /// Execution providers for this model, of those in force; empty for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        providers: Vec<String>,
     },
     /// Begin to upload a model; `size` bytes follow in [`Request::Chunk`] frames, which are not answered one by one.
     /// After the last byte the engine checks the hash and answers [`Reply::Stored`] or a failure.
@@ -70,6 +116,22 @@ pub enum Request {
         /// The job's number.
         job: u64,
     },
+    /// Forget the crashes of a model, so that it may run again. Answer: [`Reply::Released`].
+    Release {
+        /// The model.
+        model: String,
+    },
+}
+
+/// On whose behalf a model is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// OID of the database.
+    pub database: u32,
+    /// `name/version`, or a built-in model's name.
+    pub model_version: String,
+    /// Whether the inputs are features, whose distribution means something; tokens of a text are not.
+    pub features: bool,
 }
 
 /// Who asked for a job.
@@ -81,6 +143,9 @@ pub struct JobOwner {
     pub role: u32,
     /// A name for people: the project of a training, say.
     pub label: String,
+    /// The job's number in its database, which is the one that people use; 0 where it has none.
+    #[serde(default)]
+    pub number: u64,
 }
 
 /// What a job's process may take; 0 means no limit.
@@ -115,6 +180,8 @@ pub enum Reply {
         /// The outputs in the payload.
         outputs: Vec<TensorSpec>,
     },
+    /// Summaries of what was recorded (in the payload: a batch of `altlas-stats`).
+    Stats,
     /// The engine does not hold this model: upload it, then ask again.
     NeedModel {
         /// The model.
@@ -127,6 +194,11 @@ pub enum Reply {
     },
     /// What a model takes and gives.
     Signature(Box<ModelSignature>),
+    /// The complete preprocessing document of a model of texts.
+    Encoder {
+        /// A document of kind `tokenizer`.
+        document: Value,
+    },
     /// The job runs.
     JobStarted {
         /// Its number, unique while the engine lives.
@@ -159,6 +231,11 @@ pub enum Reply {
     /// The job was told to end (`true`) or there is none of that number (`false`).
     Cancelled {
         /// Whether a running job was found.
+        found: bool,
+    },
+    /// The model's crashes are forgotten (`true`), or none were known (`false`).
+    Released {
+        /// Whether there was something to forget.
         found: bool,
     },
     /// The request failed; the connection stays usable unless the kind is `Protocol`.
@@ -220,8 +297,33 @@ pub enum FailureKind {
     Cancelled,
     /// A job's process ended without a result.
     JobDied,
+    /// The model ended the engine too often and is not used any more.
+    Quarantined,
     /// A fault of the engine itself.
     Internal,
+}
+
+impl FailureKind {
+    /// Its name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Protocol => "protocol",
+            Self::BadModel => "bad_model",
+            Self::BadInput => "bad_input",
+            Self::BadParameter => "bad_parameter",
+            Self::Unsupported => "unsupported",
+            Self::Resources => "resources",
+            Self::Cancelled => "cancelled",
+            Self::JobDied => "job_died",
+            Self::Quarantined => "quarantined",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The class of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        serde_json::from_value(Value::String(name.to_owned())).ok()
+    }
 }
 
 /// How the engine is.
@@ -255,6 +357,12 @@ pub struct EngineStatus {
     pub connections: u32,
     /// Anything an administrator should know.
     pub notes: Vec<String>,
+    /// Calls of models answered since the engine started.
+    #[serde(default)]
+    pub calls: u64,
+    /// Runs they took: fewer, where calls that waited together were joined.
+    #[serde(default)]
+    pub runs: u64,
 }
 
 /// What a model takes and gives.
@@ -317,4 +425,27 @@ pub enum JobState {
     Failed,
     /// It was cancelled, or whoever asked for it went away.
     Cancelled,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failures_name_is_the_one_in_messages() {
+        for kind in [FailureKind::Protocol, FailureKind::BadParameter, FailureKind::JobDied] {
+            assert_eq!(FailureKind::of_name(kind.name()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+        assert_eq!(FailureKind::of_name("22023"), None);
+    }
+
+    #[test]
+    fn a_run_of_an_older_client_has_no_origin() {
+        let old = r#"{"ask": "run", "model": "m", "inputs": []}"#;
+        let Ok(Request::Run { of, .. }) = serde_json::from_str(old) else { panic!("not understood") };
+        assert_eq!(of, None);
+        let new = Request::Run { model: "m".into(), inputs: vec![], outputs: vec![], providers: vec![], of };
+        assert!(!serde_json::to_string(&new).unwrap().contains("of"), "an older engine sees what it knows");
+    }
 }

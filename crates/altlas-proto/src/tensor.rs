@@ -58,17 +58,17 @@ macro_rules! numeric {
     ($(#[$doc:meta])* $make:ident, $(#[$read_doc:meta])* $read:ident, $ty:ty, $dtype:expr) => {
         $(#[$doc])*
         pub fn $make(name: &str, shape: &[usize], values: &[$ty]) -> Self {
-            let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            // One copy of a block: compilers make no such of a chain of iterators over single bytes.
+            let mut data = vec![0; size_of_val(values)];
+            for (to, value) in data.as_chunks_mut().0.iter_mut().zip(values) {
+                *to = value.to_le_bytes();
+            }
             Self::new(name, $dtype, shape, data)
         }
         $(#[$read_doc])*
         pub fn $read(&self) -> Option<Vec<$ty>> {
-            (self.spec.dtype == $dtype).then(|| {
-                self.data
-                    .chunks_exact(size_of::<$ty>())
-                    .filter_map(|c| c.try_into().ok().map(<$ty>::from_le_bytes))
-                    .collect()
-            })
+            (self.spec.dtype == $dtype)
+                .then(|| self.data.as_chunks().0.iter().map(|c| <$ty>::from_le_bytes(*c)).collect())
         }
     };
 }
@@ -103,15 +103,7 @@ impl Tensor {
         if self.spec.dtype != DataType::String {
             return None;
         }
-        let mut rest = self.data.as_slice();
-        let mut out = Vec::new();
-        while !rest.is_empty() {
-            let (len, tail) = rest.split_first_chunk::<4>()?;
-            let (text, tail) = tail.split_at_checked(u32::from_le_bytes(*len) as usize)?;
-            out.push(std::str::from_utf8(text).ok()?.to_owned());
-            rest = tail;
-        }
-        Some(out)
+        Some(texts(&self.data)?.into_iter().map(str::to_owned).collect())
     }
 
     /// Any numeric tensor as doubles.
@@ -128,7 +120,8 @@ impl Tensor {
 
     /// Elements by shape.
     pub fn len(&self) -> usize {
-        self.spec.shape.iter().product()
+        // The shape of strings is not checked by `split`: it may be anything.
+        self.spec.shape.iter().fold(1, |n: usize, d| n.saturating_mul(*d))
     }
 
     /// Whether it has no elements.
@@ -137,13 +130,27 @@ impl Tensor {
     }
 }
 
+/// The strings of a tensor's bytes, if they are well-formed (see [`DataType::String`]).
+pub fn texts(data: &[u8]) -> Option<Vec<&str>> {
+    let mut rest = data;
+    let mut out = Vec::new();
+    while !rest.is_empty() {
+        let (len, tail) = rest.split_first_chunk::<4>()?;
+        let (text, tail) = tail.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+        out.push(std::str::from_utf8(text).ok()?);
+        rest = tail;
+    }
+    Some(out)
+}
+
 /// Specifications and one payload for a set of tensors, in order.
 pub fn join(tensors: &[Tensor]) -> (Vec<TensorSpec>, Vec<u8>) {
     let specs = tensors.iter().map(|t| t.spec.clone()).collect();
-    (specs, tensors.iter().flat_map(|t| t.data.iter().copied()).collect())
+    let parts: Vec<&[u8]> = tensors.iter().map(|t| t.data.as_slice()).collect();
+    (specs, parts.concat())
 }
 
-/// The tensors of a payload; every size is checked against its shape.
+/// The tensors of a payload, which must be used up; every size of numbers is checked against its shape.
 pub fn split(specs: Vec<TensorSpec>, payload: &[u8]) -> Result<Vec<Tensor>, ProtoError> {
     let mut rest = payload;
     let mut out = Vec::with_capacity(specs.len());
@@ -159,6 +166,9 @@ pub fn split(specs: Vec<TensorSpec>, payload: &[u8]) -> Result<Vec<Tensor>, Prot
         };
         rest = tail;
         out.push(Tensor { data: data.to_vec(), spec });
+    }
+    if !rest.is_empty() {
+        return Err(ProtoError::Surplus { bytes: rest.len() as u64 });
     }
     Ok(out)
 }
@@ -189,5 +199,16 @@ mod tests {
         assert!(split(vec![spec.clone()], &[0; 8]).is_err());
         spec.shape = vec![3];
         assert!(split(vec![spec], &[0; 8]).is_err());
+        let text = Tensor::strings("t", &[usize::MAX, 2], &["x"]);
+        let (specs, payload) = join(&[text]);
+        assert!(!split(specs, &payload).unwrap()[0].is_empty());
+    }
+
+    #[test]
+    fn bytes_that_belong_to_no_tensor_are_refused() {
+        let (specs, mut payload) = join(&[Tensor::f32("a", &[1], &[1.0])]);
+        payload.push(0);
+        assert!(matches!(split(specs, &payload), Err(ProtoError::Surplus { bytes: 1 })));
+        assert!(matches!(split(Vec::new(), b"xy"), Err(ProtoError::Surplus { bytes: 2 })));
     }
 }

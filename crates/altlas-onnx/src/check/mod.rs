@@ -9,6 +9,7 @@ mod limits;
 mod ports;
 mod size;
 mod walk;
+mod widened;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +39,9 @@ pub struct Checked {
     /// How often each operator is called, counting graphs in attributes and the bodies of functions once each.
     /// Operators outside `ai.onnx` carry their domain: `ai.onnx.ml.Scaler`.
     pub operators: BTreeMap<String, usize>,
+    /// Bytes that constants may take in a runtime beyond those of the file: weights kept as short integers and computed
+    /// with as floats.
+    pub widened_bytes: u64,
 }
 
 /// Checks a model; see the [module](self).
@@ -82,6 +86,7 @@ fn check_model(model: &ModelProto, limits: &Limits) -> Result<Checked, OnnxError
         producer: format!("{name} {version}").trim().to_owned(),
         metadata: metadata.collect(),
         operators: walked.operators,
+        widened_bytes: widened::bytes(graph),
     })
 }
 
