@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use altlas_proto::{Failure, FailureKind, ProtoError, Reply, Request, TensorSpec, agree, read_frame, split};
-use altlas_runtime::StopHandle;
 
+use crate::batch::{Call, Join, Work};
 use crate::jobs::{self, After, Client, Order, Why};
+use crate::record::Begun;
+use crate::texts::Texts;
 use crate::watch::Peer;
 use crate::{Absent, Digest, Engine, log, wire};
 
@@ -17,7 +19,7 @@ use crate::{Absent, Digest, Engine, log, wire};
 const GREETING: Duration = Duration::from_secs(10);
 
 /// An answer and the parts of its payload.
-type Answer = (Reply, Vec<Vec<u8>>);
+pub type Answer = (Reply, Vec<Vec<u8>>);
 
 /// Serves a client until it leaves. One too many (`full`) is told so instead.
 pub fn serve(engine: &Arc<Engine>, stream: UnixStream, full: bool) {
@@ -84,11 +86,11 @@ impl Connection<'_> {
                 }
                 request => {
                     // Until the answer is sent: an engine that stops waits for it.
-                    let stop = StopHandle::new();
-                    let stopper = stop.clone();
+                    let call = Arc::new(Call::new());
+                    let leaver = Arc::clone(&call);
                     let peer = Arc::clone(&self.peer);
-                    let _during = peer.during(move || stopper.stop());
-                    let (answer, usable) = self.guarded(request, payload, &stop);
+                    let _during = peer.during(move || leaver.leave());
+                    let (answer, usable) = self.guarded(request, payload, &call);
                     self.answer(answer)?;
                     if !usable {
                         return Ok(());
@@ -142,9 +144,9 @@ impl Connection<'_> {
         &self,
         request: Request,
         payload: Vec<u8>,
-        stop: &StopHandle,
+        call: &Arc<Call>,
     ) -> (Result<Answer, Failure>, bool) {
-        let work = AssertUnwindSafe(|| self.one(request, &payload, stop));
+        let work = AssertUnwindSafe(|| self.one(request, &payload, call));
         catch_unwind(work).map_or_else(
             |_| {
                 log::repeated("fault", "a request was ended by a fault of the engine");
@@ -154,13 +156,49 @@ impl Connection<'_> {
         )
     }
 
-    fn one(&self, request: Request, payload: &[u8], stop: &StopHandle) -> Result<Answer, Failure> {
+    fn one(&self, request: Request, payload: &[u8], call: &Arc<Call>) -> Result<Answer, Failure> {
         let reply = match request {
-            Request::Run { model, inputs, outputs } => {
-                return self.run_model(&model, inputs, &outputs, payload, stop);
+            Request::Run { model, inputs, outputs, providers, of } => {
+                let begun = Begun::of(of, &inputs);
+                let answer = self.run_model(&model, &providers, (inputs, payload), outputs, call);
+                begun.end(&self.engine.recorder, &model, payload, call.joined_rows(), &answer);
+                return answer;
             }
-            Request::Describe { model } => return self.describe(&model),
+            Request::Describe { model, providers } => return self.describe(&model, &providers),
+            Request::Encode { model, document, texts, providers, of } => {
+                let begun = Begun::of(of, std::slice::from_ref(&texts));
+                let answer = Texts {
+                    engine: self.engine,
+                    providers: &providers,
+                    given_up: &|| self.peer.given_up(),
+                    call,
+                }
+                .encode(&model, &document, texts, payload);
+                // The numbers of a vector mean nothing one by one.
+                let counted = answer.as_ref().map(|(reply, _)| match reply {
+                    Reply::Outputs { .. } => (Reply::Outputs { outputs: Vec::new() }, Vec::new()),
+                    other => (other.clone(), Vec::new()),
+                });
+                let counted = counted.map_err(Clone::clone);
+                begun.end(&self.engine.recorder, &model, payload, call.joined_rows(), &counted);
+                return answer;
+            }
+            Request::DescribeEncoder { model, tokenizer, given, providers } => {
+                return Texts {
+                    engine: self.engine,
+                    providers: &providers,
+                    given_up: &|| self.peer.given_up(),
+                    call,
+                }
+                .describe(&model, &tokenizer, &given);
+            }
+            Request::Stats { database, take } => {
+                return Ok((Reply::Stats, vec![self.engine.recorder.report(database, take)]));
+            }
             Request::Jobs => Reply::Jobs { jobs: self.engine.jobs.list() },
+            Request::Release { model } => {
+                Reply::Released { found: self.engine.models.quarantine().release(Digest::parse(&model)?) }
+            }
             Request::CancelJob { job } => Reply::Cancelled { found: self.engine.jobs.kill(job, Why::Asked) },
             _ => Reply::Status(Box::new(self.engine.status())),
         };
@@ -170,30 +208,30 @@ impl Connection<'_> {
     fn run_model(
         &self,
         model: &str,
-        inputs: Vec<TensorSpec>,
-        outputs: &[String],
-        payload: &[u8],
-        stop: &StopHandle,
+        providers: &[String],
+        (inputs, payload): (Vec<TensorSpec>, &[u8]),
+        outputs: Vec<String>,
+        call: &Arc<Call>,
     ) -> Result<Answer, Failure> {
-        let digest = Digest::parse(model)?;
-        let given_up: &dyn Fn() -> bool = &|| self.peer.given_up();
-        let held = match self.engine.models.get(digest, given_up) {
+        let wanted = self.engine.models.wanted(model, providers)?;
+        let held = match self.engine.models.get(&wanted, &|| self.peer.given_up()) {
             Ok(held) => held,
             Err(absent) => return missing(absent, model),
         };
-        let inputs = split(inputs, payload).map_err(|e| {
+        let inputs = split(inputs.to_vec(), payload).map_err(|e| {
             Failure::new(FailureKind::BadInput, "the inputs are not what their description says")
                 .detail(e.to_string())
         })?;
-        let _pass = self.engine.gate.enter(digest, given_up)?;
-        let outputs = held.run(&inputs, outputs, stop)?;
+        held.check(&inputs, &outputs)?;
+        let work = Work { inputs, outputs, join: Join::Rows };
+        let outputs = self.engine.batches.run(call, wanted.place, &*held, work)?;
         let (specs, parts) = outputs.into_iter().map(|t| (t.spec, t.data)).unzip();
         Ok((Reply::Outputs { outputs: specs }, parts))
     }
 
-    fn describe(&self, model: &str) -> Result<Answer, Failure> {
-        let digest = Digest::parse(model)?;
-        match self.engine.models.get(digest, &|| self.peer.given_up()) {
+    fn describe(&self, model: &str, providers: &[String]) -> Result<Answer, Failure> {
+        let wanted = self.engine.models.wanted(model, providers)?;
+        match self.engine.models.get(&wanted, &|| self.peer.given_up()) {
             Ok(held) => Ok((Reply::Signature(Box::new(held.signature().clone())), Vec::new())),
             Err(absent) => missing(absent, model),
         }
@@ -273,7 +311,8 @@ impl Connection<'_> {
     }
 }
 
-fn missing(absent: Absent, model: &str) -> Result<Answer, Failure> {
+/// What a client is told whose model is not there.
+pub fn missing(absent: Absent, model: &str) -> Result<Answer, Failure> {
     match absent {
         Absent::Unknown => Ok((Reply::NeedModel { model: model.to_owned() }, Vec::new())),
         Absent::Refused(failure) => Err(failure),

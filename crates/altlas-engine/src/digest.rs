@@ -27,6 +27,24 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The same as four numbers.
+    pub(crate) fn to_words(self) -> [u64; 4] {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(self.0.as_chunks::<8>().0) {
+            *word = u64::from_be_bytes(*bytes);
+        }
+        words
+    }
+
+    /// The digest of [`Digest::to_words`].
+    pub(crate) fn from_words(words: [u64; 4]) -> Self {
+        let mut out = Self([0; 32]);
+        for (bytes, word) in out.0.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+            *bytes = word.to_be_bytes();
+        }
+        out
+    }
+
     /// The digest of what was hashed piece by piece.
     pub fn finish(hasher: Sha256) -> Self {
         Self(hasher.finalize().into())

@@ -1,16 +1,17 @@
 //! What all clients share, and how the engine starts and stops.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, process, thread};
+use std::{process, thread};
 
 use altlas_proto::EngineStatus;
 
-use crate::gate::Gate;
+use crate::batch::{Batches, Bounds};
 use crate::jobs::{Registry, Spawner};
 use crate::options::ServeOptions;
+use crate::record::Recorder;
+use crate::waiting::Waiting;
 use crate::watch::Watch;
 use crate::{EngineError, Models, clock, confine, listener, log};
 
@@ -24,7 +25,9 @@ pub struct Engine {
     pub(crate) jobs: Registry,
     pub(crate) spawner: Spawner,
     pub(crate) watch: Watch,
-    pub(crate) gate: Gate,
+    pub(crate) batches: Batches,
+    waiting: Arc<Waiting>,
+    pub(crate) recorder: Recorder,
     pub(crate) connections: AtomicUsize,
     stopping: AtomicBool,
     started_us: i64,
@@ -38,10 +41,14 @@ impl Engine {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// How the engine is. Takes three short locks and no system call.
+    /// How the engine is. Takes two short locks and no system call.
     pub fn status(&self) -> EngineStatus {
         let shelf = self.models.contents();
         let connections = self.connections.load(Ordering::SeqCst);
+        let mut notes = self.notes.clone();
+        notes.extend(self.models.quarantine().note());
+        #[cfg(feature = "test-jobs")]
+        notes.extend(confine::probe::asked_for());
         EngineStatus {
             pid: process::id(),
             supervisor_pid: self.options.supervisor,
@@ -54,9 +61,11 @@ impl Engine {
             models_loaded: shelf.models,
             memory_bytes: shelf.bytes,
             memory_budget_bytes: self.options.memory_budget,
-            queue_depth: shelf.waiting.saturating_add(self.gate.waiting()),
+            queue_depth: self.waiting.count(),
             connections: u32::try_from(connections).unwrap_or(u32::MAX),
-            notes: self.notes.clone(),
+            notes,
+            calls: self.batches.observer().calls(),
+            runs: self.batches.observer().runs(),
         }
     }
 }
@@ -66,21 +75,34 @@ pub fn serve(options: ServeOptions) -> Result<i32, EngineError> {
     confine::reset_signals().map_err(EngineError::setup("reset signals"))?;
     confine::block_stop_signals().map_err(EngineError::setup("block signals"))?;
     confine::die_with_parent(options.supervisor)?;
-    let (confinement, mut notes) = confine_softly();
+    let mut report = confine::Report::default();
+    let oom_score = confine::begin(&mut report);
     listener::prepare(&options.directory)?;
     let _lock = listener::lock(&options.directory)?;
-    let models = Models::open(&options, &mut notes)?;
+    let socket = Arc::new(listener::bind(&options.directory)?);
+    for own in confine::OWN {
+        listener::prepare(&options.directory.join(own))?;
+    }
+    confine::files(&options, &mut report);
+    let waiting = Arc::new(Waiting::new(options.max_queue));
+    let models = Models::open(&options, Arc::clone(&waiting), &mut report.notes)?;
+    confine::calls(&options, &models.providers(), &mut report);
+    let places = thread::available_parallelism().map_or(4, |n| n.get().saturating_mul(2));
+    let bounds = Bounds { rows: options.batch_rows };
+    let linger = Duration::from_micros(options.batch_wait_us);
     let engine = Arc::new(Engine {
         models,
         jobs: Registry::new(options.max_jobs),
-        spawner: Spawner::start().map_err(EngineError::setup("start the thread for jobs"))?,
+        spawner: Spawner::start(oom_score).map_err(EngineError::setup("start the thread for jobs"))?,
         watch: Watch::new().map_err(EngineError::setup("watch clients"))?,
-        gate: Gate::new(thread::available_parallelism().map_or(4, |n| n.get().saturating_mul(2))),
+        batches: Batches::new(places, Arc::clone(&waiting), bounds, linger),
+        waiting,
+        recorder: Recorder::default(),
         connections: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),
         started_us: clock::now_us(),
-        confinement,
-        notes,
+        confinement: report.in_force,
+        notes: report.notes,
         options,
     });
     for note in &engine.notes {
@@ -88,52 +110,32 @@ pub fn serve(options: ServeOptions) -> Result<i32, EngineError> {
     }
     let watching = Arc::clone(&engine);
     start_thread("watch", move || {
-        let e = watching.watch.run(|| {
-            watching.gate.wake();
-            watching.models.wake();
-        });
+        let e = watching.watch.run(|| watching.models.wake());
         // Without it, no request could be cancelled: better to be started anew.
         log::event(format_args!("cannot watch clients any more: {e}"));
         confine::exit_now(1);
     })?;
-    let socket = listener::bind(&engine.options.directory)?;
-    let accepting = Arc::clone(&engine);
-    start_thread("accept", move || listener::accept(&accepting, &socket))?;
+    listener::open(&socket)?;
+    let (accepting, listening) = (Arc::clone(&engine), Arc::clone(&socket));
+    start_thread("accept", move || listener::accept(&accepting, &listening))?;
     let version = env!("CARGO_PKG_VERSION");
     log::event(format_args!("version {version} is ready, process {}", process::id()));
     let signal = confine::wait_for_stop().map_err(EngineError::setup("wait for signals"))?;
     log::event(format_args!("stops on signal {signal}"));
+    engine.stopping.store(true, Ordering::SeqCst);
+    listener::close(&socket);
     stop(&engine);
     Ok(0)
 }
 
 fn stop(engine: &Engine) {
-    engine.stopping.store(true, Ordering::SeqCst);
-    // Ours, as long as the lock is held.
-    let _ = fs::remove_file(listener::socket_path(Path::new(&engine.options.directory)));
     engine.jobs.kill_all();
     engine.watch.give_up_all();
-    engine.gate.wake();
     engine.models.wake();
     let deadline = Instant::now() + FAREWELL;
     while engine.watch.busy() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Steps that make the engine safer to run and are not worth refusing service for.
-fn confine_softly() -> (Vec<String>, Vec<String>) {
-    let mut confinement = vec!["parent_death_signal".to_owned()];
-    let mut notes = Vec::new();
-    let steps =
-        [("no_new_privs", confine::no_new_privileges()), ("oom_score_adj=900", confine::oom_score(900))];
-    for (name, result) in steps {
-        match result {
-            Ok(()) => confinement.push(name.to_owned()),
-            Err(e) => notes.push(format!("{name} was refused: {e}")),
-        }
-    }
-    (confinement, notes)
 }
 
 fn start_thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<(), EngineError> {

@@ -6,6 +6,7 @@
 //!
 //! The library part exists for the program and its tests.
 
+mod batch;
 mod clock;
 mod confine;
 mod connection;
@@ -13,20 +14,26 @@ mod digest;
 mod disk;
 mod engine;
 mod error;
-mod gate;
 pub mod job;
 mod jobs;
 mod listener;
 pub mod log;
 mod models;
+mod observe;
 pub mod options;
+mod quarantine;
+mod record;
 mod shelf;
+mod texts;
+mod waiting;
 mod watch;
 mod wire;
 
+pub use batch::{Join, Trust, Work};
 pub use confine::{close_inherited_descriptors, exit_now};
 pub use digest::Digest;
 pub use engine::{Engine, serve};
 pub use error::EngineError;
-pub use models::Models;
+pub use models::{Model, Models, Wanted};
+pub use observe::{Observation, Observer, Seen};
 pub use shelf::Absent;

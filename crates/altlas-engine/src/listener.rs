@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
+use rustix::net::{self, AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, socket_with};
 use rustix::process::geteuid;
 
 use crate::{Engine, EngineError, connection, log};
@@ -21,6 +22,8 @@ use crate::{Engine, EngineError, connection, log};
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// Clients beyond the limit that are told so; more than these are just closed.
 const TURNED_AWAY: usize = 16;
+/// Clients that may wait to be accepted; the kernel lowers it to its own limit.
+const BACKLOG: i32 = 4096;
 
 /// Makes the directory, with access for its owner only, if it is not there; refuses one that is a link or
 /// somebody else's.
@@ -58,34 +61,41 @@ pub fn lock(directory: &Path) -> Result<File, EngineError> {
     }
 }
 
-/// Where the socket is.
-pub fn socket_path(directory: &Path) -> PathBuf {
-    directory.join("engine.sock")
-}
-
-/// Listens. Whoever sees the socket can connect: it gets its name when it is ready, in place of one that a dead
-/// engine left. The caller holds the lock.
+/// Makes the socket, in place of one that a dead engine left. Nobody can connect before [`open`], which touches no file:
+/// the engine is confined in between. The caller holds the lock.
 pub fn bind(directory: &Path) -> Result<UnixListener, EngineError> {
-    let path = socket_path(directory);
+    let path = directory.join("engine.sock");
     let new = directory.join("engine.sock.new");
     let bound = (|| {
         match fs::remove_file(&new) {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
             _ => {}
         }
-        let listener = UnixListener::bind(&new)?;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        net::bind(&socket, &SocketAddrUnix::new(&new)?)?;
         fs::set_permissions(&new, Permissions::from_mode(0o600))?;
         fs::rename(&new, &path)?;
-        Ok(listener)
+        Ok(UnixListener::from(socket))
     })();
     bound.map_err(EngineError::file(path))
 }
 
-/// Accepts clients, for ever.
+/// Lets clients connect.
+pub fn open(socket: &UnixListener) -> Result<(), EngineError> {
+    net::listen(socket, BACKLOG).map_err(|e| EngineError::setup("listen")(e.into()))
+}
+
+/// Lets nobody connect any more: clients see that nobody listens.
+pub fn close(socket: &UnixListener) {
+    // Fails only for sockets that do not listen.
+    let _ = net::shutdown(socket, Shutdown::Both);
+}
+
+/// Accepts clients, until the engine stops.
 pub fn accept(engine: &Arc<Engine>, listener: &UnixListener) {
     for client in listener.incoming() {
         match client {
-            Ok(_) if engine.stopping() => {}
+            _ if engine.stopping() => return,
             Ok(stream) => admit(engine, stream),
             Err(e) => {
                 log::repeated("accept", format_args!("cannot accept a client: {e}"));

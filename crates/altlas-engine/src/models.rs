@@ -1,43 +1,140 @@
-//! Models: found in memory, on disk or not at all; checked, then opened by ONNX Runtime.
+//! Models and tokenizers: found in memory, on disk or not at all; checked, then opened.
+
+use std::ops::Deref;
+use std::sync::Arc;
 
 use altlas_onnx::{Limits, OnnxError, check};
-use altlas_proto::{Failure, FailureKind};
-use altlas_runtime::{Runtime, RuntimeError, RuntimeOptions, Session};
+use altlas_proto::{Failure, FailureKind, ModelSignature, Tensor};
+use altlas_runtime::{Runtime, RuntimeError, RuntimeOptions, Selection, Session, StopHandle};
+use altlas_tokens::Tokenizer;
 
+use crate::batch::{Bounds, Outcome, Run, Trust};
 use crate::disk::{Disk, Upload};
 use crate::options::ServeOptions;
+use crate::quarantine::{Doing, Quarantine};
 use crate::shelf::{Contents, Held, Shelf};
-use crate::{Absent, Digest, EngineError, confine};
+use crate::waiting::Waiting;
+use crate::{Absent, Digest, EngineError, confine, log};
 
 /// Memory of a loaded model as a multiple of its file. Measured with ONNX Runtime 1.32 on the resident size: dense
 /// layers 1.9 (`MatMul`, 48 MiB) and 2.0 (`Gemm`, 96 MiB), since the weights are kept a second time, rearranged
-/// for the processor.
+/// for the processor. Constants that the runtime widens come on top: MiniLM with 8-bit weights cast to floats takes 3.9 times
+/// its 22.9 MB, counted as 5.0 times. What a run needs comes beside all this: 80 MB for 64 texts of 32 tokens there.
 const FACTOR: u64 = 2;
 /// The same for ensembles of trees, whose integers are short in the file: 6.7 (200 trees of 256 leaves, 2.4 MiB) and
 /// 6.1 (2,000 trees, 25 MiB).
 const TREE_FACTOR: u64 = 7;
-/// Memory of a loaded model beside its weights; about 110 KiB for one of a single node.
+/// The same for tokenizers, whose words are kept in tables both ways: 19 (all-MiniLM-L6-v2, 30,522 words, 0.5 MB) and 17
+/// (multilingual-e5-small, 250,037 pieces, 17 MB).
+const TOKENIZER_FACTOR: u64 = 20;
+/// Memory of a loaded model beside its weights; about 110 KiB for one of a single node. With the first model the runtime takes
+/// some 10 MB for itself.
 const FIXED: u64 = 256 << 10;
 /// Reading a model may always take so much, whatever the budget.
 const LEAST_TO_READ: u64 = 256 << 20;
 
+/// Rows that a device takes at once, as a multiple of what the processor takes: it needs more to be busy.
+const DEVICE_ROWS: usize = 8;
+
+/// A model in memory.
+pub struct Model {
+    session: Session,
+    trust: Trust,
+    digest: Digest,
+    quarantine: Arc<Quarantine>,
+}
+
+impl Model {
+    /// What it takes and gives.
+    pub fn signature(&self) -> &ModelSignature {
+        self.session.signature()
+    }
+
+    /// Refuses what it cannot be run with, before that has to wait for its turn.
+    pub fn check(&self, inputs: &[Tensor], outputs: &[String]) -> Result<(), Failure> {
+        Ok(self.session.check(inputs, outputs)?)
+    }
+}
+
+impl Run for Model {
+    fn run(&self, inputs: &[Tensor], outputs: &[String], stop: &StopHandle) -> Outcome {
+        let _risk = self.quarantine.risk(self.digest, Doing::Running, &|| stop.is_stopped())?;
+        Ok(self.session.run(inputs, outputs, stop)?)
+    }
+
+    fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    fn bounds(&self, usual: Bounds) -> Bounds {
+        // One row a run stays one: that is how joining is turned off.
+        match self.session.is_on_device() && usual.rows > 1 {
+            true => Bounds { rows: usual.rows.saturating_mul(DEVICE_ROWS) },
+            false => usual,
+        }
+    }
+}
+
+/// A model that is asked for.
+pub struct Wanted {
+    digest: Digest,
+    selection: Option<Selection>,
+    /// Its name in memory: that of its bytes, unless it asks for providers of its own.
+    pub place: Digest,
+}
+
+/// What is kept in memory, in one budget.
+enum Loaded {
+    Model(Arc<Model>),
+    Tokenizer(Arc<Tokenizer>),
+}
+
+/// A model or tokenizer in use; it stays in memory as long as this lives.
+pub struct Use<'a, T> {
+    // Fields drop in this order: the shelf frees what nobody else holds.
+    value: Arc<T>,
+    _held: Held<'a, Loaded>,
+}
+
+impl<T> Deref for Use<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
 /// The models of the engine.
 pub struct Models {
     runtime: Result<Runtime, RuntimeError>,
-    shelf: Shelf<Session>,
+    shelf: Shelf<Loaded>,
     disk: Disk,
+    quarantine: Arc<Quarantine>,
     largest: u64,
     limits: Limits,
 }
 
 impl Models {
     /// Loads ONNX Runtime and opens the cache. Without a runtime the engine still starts, to say so.
-    pub fn open(options: &ServeOptions, notes: &mut Vec<String>) -> Result<Self, EngineError> {
+    pub fn open(
+        options: &ServeOptions,
+        waiting: Arc<Waiting>,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, EngineError> {
         let disk = Disk::open(&options.models, &options.directory.join("cache"), options.cache_budget)?;
-        let wanted = RuntimeOptions { providers: options.providers.clone(), threads: options.threads };
+        // Before anything that may crash: what the last engine left is not to be blamed for that.
+        let quarantine = Arc::new(Quarantine::open(&options.directory, options.ended_by));
+        let wanted = RuntimeOptions {
+            providers: options.providers.clone(),
+            threads: options.threads,
+            device_memory: options.device_memory,
+        };
         let runtime = Runtime::load(&options.runtime, &wanted);
         match &runtime {
-            Ok(runtime) => notes.extend_from_slice(runtime.notes()),
+            Ok(runtime) => {
+                quarantine.runtime(runtime.version());
+                notes.extend_from_slice(runtime.notes());
+            }
             Err(e) => notes.push(format!("{e}: {}", e.detail().unwrap_or_default())),
         }
         let largest = options.memory_budget.saturating_sub(FIXED) / FACTOR;
@@ -46,30 +143,91 @@ impl Models {
             max_decoded_bytes: options.memory_budget.max(LEAST_TO_READ),
             ..Limits::default()
         };
-        let shelf = Shelf::new(options.memory_budget);
-        Ok(Self { runtime, shelf, disk, largest, limits })
+        let shelf = Shelf::new(options.memory_budget, waiting);
+        Ok(Self { runtime, shelf, disk, quarantine, largest, limits })
+    }
+
+    /// A model by the name of its bytes, on the providers of its choice, or on all in force.
+    pub fn wanted(&self, model: &str, providers: &[String]) -> Result<Wanted, Failure> {
+        let digest = Digest::parse(model)?;
+        let usual = Wanted { digest, selection: None, place: digest };
+        let (Ok(runtime), false) = (&self.runtime, providers.is_empty()) else {
+            return Ok(usual);
+        };
+        let (selection, all) = (runtime.select(providers)?, runtime.select(&[])?);
+        if selection == all {
+            return Ok(usual);
+        }
+        let place = Digest::of(format!("{digest} on {selection:?}").as_bytes());
+        Ok(Wanted { digest, selection: Some(selection), place })
     }
 
     /// The model, loaded now if need be. `given_up` ends a wait, see [`Shelf::get`].
-    pub fn get(&self, digest: Digest, given_up: &dyn Fn() -> bool) -> Result<Held<'_, Session>, Absent> {
+    pub fn get(&self, wanted: &Wanted, given_up: &dyn Fn() -> bool) -> Result<Use<'_, Model>, Absent> {
         let runtime = self.runtime.as_ref().map_err(|e| {
             Failure::from(e.clone()).hint(
                 "Check that the ONNX Runtime library is installed beside the engine, or reinstall altlas.",
             )
         })?;
-        self.shelf.get(digest, given_up, |room| {
+        let digest = wanted.digest;
+        self.quarantine.check(digest)?;
+        let held = self.shelf.get(wanted.place, given_up, |room| {
             let bytes =
                 self.disk.read(digest, |size| room.take(estimate(size, FACTOR)))?.ok_or(Absent::Unknown)?;
             // Whoever uploads a model may have skipped the check at registration.
             let checked = check(&bytes, &self.limits).map_err(refused)?;
-            if checked.operators.keys().any(|name| name.starts_with("ai.onnx.ml.TreeEnsemble")) {
-                room.take(estimate(bytes.len() as u64, TREE_FACTOR))?;
+            let trees = checked.operators.keys().any(|name| name.starts_with("ai.onnx.ml.TreeEnsemble"));
+            if trees || checked.widened_bytes > 0 {
+                let factor = if trees { TREE_FACTOR } else { FACTOR };
+                room.take(estimate(bytes.len() as u64, factor).saturating_add(checked.widened_bytes))?;
             }
-            let session = Session::open(runtime, &bytes).map_err(Failure::from)?;
+            let risk = self.quarantine.risk(digest, Doing::Opening, given_up)?;
+            let session = match &wanted.selection {
+                Some(selection) => Session::open_on(runtime, selection, &bytes),
+                None => Session::open(runtime, &bytes),
+            };
+            drop(risk);
             drop(bytes);
             confine::trim_memory();
-            Ok(session)
-        })
+            let session = session.map_err(Failure::from)?;
+            for note in session.notes() {
+                log::repeated("model not on its device", format_args!("model {digest}: {note}"));
+            }
+            let quarantine = Arc::clone(&self.quarantine);
+            Ok(Loaded::Model(Arc::new(Model { session, trust: Trust::of(&checked), digest, quarantine })))
+        })?;
+        match &*held {
+            Loaded::Model(model) => Ok(Use { value: Arc::clone(model), _held: held }),
+            Loaded::Tokenizer(_) => Err(Absent::Refused(misused("a tokenizer", "a model"))),
+        }
+    }
+
+    /// The tokenizer, read now if need be.
+    pub fn tokenizer(
+        &self,
+        digest: Digest,
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<Use<'_, Tokenizer>, Absent> {
+        let held = self.shelf.get(digest, given_up, |room| {
+            let reserve = |size| {
+                Tokenizer::check_size(size)?;
+                room.take(estimate(size, TOKENIZER_FACTOR))
+            };
+            let bytes = self.disk.read(digest, reserve)?.ok_or(Absent::Unknown)?;
+            let tokenizer = Tokenizer::read(&bytes).map_err(Failure::from)?;
+            drop(bytes);
+            confine::trim_memory();
+            Ok(Loaded::Tokenizer(Arc::new(tokenizer)))
+        })?;
+        match &*held {
+            Loaded::Tokenizer(tokenizer) => Ok(Use { value: Arc::clone(tokenizer), _held: held }),
+            Loaded::Model(_) => Err(Absent::Refused(misused("a model", "a tokenizer"))),
+        }
+    }
+
+    /// The models that ended the engine.
+    pub fn quarantine(&self) -> &Quarantine {
+        &self.quarantine
     }
 
     /// Begins to take a model.
@@ -104,6 +262,10 @@ impl Models {
     pub fn providers(&self) -> Vec<String> {
         self.runtime.as_ref().map(|r| r.providers()).unwrap_or_default()
     }
+}
+
+fn misused(is: &str, wanted: &str) -> Failure {
+    Failure::new(FailureKind::BadParameter, format!("the file is {is}, not {wanted}"))
 }
 
 fn refused(error: OnnxError) -> Failure {

@@ -46,6 +46,16 @@ pub struct ServeOptions {
     pub max_connections: usize,
     /// Jobs run at the same time.
     pub max_jobs: usize,
+    /// Requests that may wait at the same time.
+    pub max_queue: u32,
+    /// Most rows of calls that are joined; 1 to join none.
+    pub batch_rows: usize,
+    /// Microseconds that a call of an idle model waits for others.
+    pub batch_wait_us: u64,
+    /// Bytes of device memory for each model; 0 for no limit.
+    pub device_memory: usize,
+    /// The signal that ended the engine before this one, 0 for none.
+    pub ended_by: i32,
 }
 
 impl Command {
@@ -99,6 +109,11 @@ impl Given {
             supervisor: self.required("--supervisor")?,
             max_connections: self.optional("--max-connections", 200)?,
             max_jobs: self.optional("--max-jobs", 2)?,
+            max_queue: self.optional("--max-queue", 1000)?,
+            batch_rows: self.optional("--batch-rows", 512)?,
+            batch_wait_us: self.optional("--batch-wait", 0)?,
+            device_memory: self.optional("--device-memory", 0)?,
+            ended_by: self.optional("--ended-by", 0)?,
         })
     }
 

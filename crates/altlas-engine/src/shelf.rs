@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use altlas_proto::{Failure, FailureKind};
 
 use crate::Digest;
+use crate::waiting::Waiting;
 
 /// How long a model waits for room that models in use take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +33,7 @@ pub struct Shelf<M> {
     inner: Mutex<Inner<M>>,
     changed: Condvar,
     budget: u64,
+    waiting: Arc<Waiting>,
 }
 
 struct Inner<M> {
@@ -59,10 +61,10 @@ pub struct Contents {
 }
 
 impl<M> Shelf<M> {
-    /// An empty shelf for so many bytes.
-    pub fn new(budget: u64) -> Self {
+    /// An empty shelf for so many bytes. Callers that wait are counted.
+    pub fn new(budget: u64, waiting: Arc<Waiting>) -> Self {
         let inner = Inner { slots: HashMap::new(), bytes: 0, clock: 0, waiting: 0 };
-        Self { inner: Mutex::new(inner), changed: Condvar::new(), budget }
+        Self { inner: Mutex::new(inner), changed: Condvar::new(), budget, waiting }
     }
 
     /// The model, loaded by `load` if it is not there. Of several callers one loads and the others wait.
@@ -84,7 +86,7 @@ impl<M> Shelf<M> {
                     return Ok(self.hold(Arc::clone(model)));
                 }
                 Some(Slot::Loading) if given_up() => return Err(cancelled().into()),
-                Some(Slot::Loading) => inner = self.wait(inner, PATIENCE),
+                Some(Slot::Loading) => inner = self.wait(inner, PATIENCE)?,
                 None => break,
             }
         }
@@ -109,8 +111,10 @@ impl<M> Shelf<M> {
 
     /// Makes waiting callers look again.
     pub fn wake(&self) {
-        drop(self.lock());
-        self.changed.notify_all();
+        // Taken for each call of each model, mostly with nobody to wake.
+        if self.lock().waiting > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// What is there now.
@@ -128,11 +132,16 @@ impl<M> Shelf<M> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, mut inner: MutexGuard<'a, Inner<M>>, limit: Duration) -> MutexGuard<'a, Inner<M>> {
+    fn wait<'a>(
+        &self,
+        mut inner: MutexGuard<'a, Inner<M>>,
+        limit: Duration,
+    ) -> Result<MutexGuard<'a, Inner<M>>, Failure> {
+        let _place = self.waiting.enter()?;
         inner.waiting += 1;
         let (mut inner, _) = self.changed.wait_timeout(inner, limit).unwrap_or_else(PoisonError::into_inner);
         inner.waiting = inner.waiting.saturating_sub(1);
-        inner
+        Ok(inner)
     }
 }
 
@@ -198,7 +207,7 @@ impl<M> Room<'_, M> {
                 .detail(format!("{taken} of {budget} bytes are taken, the model needs about {bytes}."))
                 .hint("Raise altlas.model_memory, or try again."));
             }
-            inner = self.shelf.wait(inner, left);
+            inner = self.shelf.wait(inner, left)?;
         }
         inner.bytes += bytes;
         self.bytes = bytes;
@@ -261,6 +270,10 @@ mod tests {
         Digest::of(&[n])
     }
 
+    fn shelf(budget: u64) -> Shelf<u8> {
+        Shelf::new(budget, Arc::new(Waiting::new(100)))
+    }
+
     fn put(shelf: &Shelf<u8>, n: u8, bytes: u64) -> Result<Held<'_, u8>, Absent> {
         shelf.get(digest(n), NEVER, |room| {
             room.take(bytes)?;
@@ -274,7 +287,7 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_makes_room() {
-        let shelf = Shelf::new(100);
+        let shelf = shelf(100);
         for n in 1..=3 {
             drop(put(&shelf, n, 30).unwrap());
         }
@@ -286,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_model_in_use_stays_and_what_needs_its_room_waits_for_it() {
-        let shelf = Shelf::new(100);
+        let shelf = shelf(100);
         let held = put(&shelf, 1, 80).unwrap();
         thread::scope(|scope| {
             let waiter = scope.spawn(|| put(&shelf, 2, 50).map(drop).is_ok());
@@ -301,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_waiter_that_gave_up_leaves() {
-        let shelf = Shelf::new(100);
+        let shelf = shelf(100);
         let _held = put(&shelf, 1, 80).unwrap();
         let gone = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -324,7 +337,7 @@ mod tests {
 
     #[test]
     fn too_large_is_refused_and_leaves_nothing_behind() {
-        let shelf = Shelf::new(100);
+        let shelf = shelf(100);
         drop(put(&shelf, 1, 60).unwrap());
         let Err(Absent::Refused(failure)) = put(&shelf, 2, 101) else { panic!("was taken") };
         assert_eq!(failure.kind, FailureKind::Resources);
@@ -336,7 +349,7 @@ mod tests {
 
     #[test]
     fn many_at_once_load_once() {
-        let shelf = Shelf::new(100);
+        let shelf = shelf(100);
         let loads = AtomicU32::new(0);
         thread::scope(|scope| {
             for _ in 0..32 {
@@ -357,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_load_that_panics_frees_its_place() {
-        let shelf = Shelf::<u8>::new(100);
+        let shelf = shelf(100);
         let load = || {
             let _ = shelf.get(digest(1), NEVER, |room| {
                 room.take(10)?;

@@ -3,10 +3,7 @@
 use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
 
-use altlas_proto::{ProtoError, Reply, encode};
-
-/// Payloads up to this size are copied behind their header, to be sent with one system call.
-const SMALL: usize = 64 << 10;
+use altlas_proto::{ProtoError, Reply, SMALL, encode};
 
 /// Sends one frame whose payload is the parts in order.
 pub fn send(mut to: &UnixStream, reply: &Reply, parts: &[&[u8]]) -> Result<(), ProtoError> {

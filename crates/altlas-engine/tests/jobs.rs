@@ -201,7 +201,7 @@ fn one_job_too_many_is_refused() {
     let mut first = place.connect();
     let job = sleeper(&mut first);
     let mut second = place.connect();
-    let owner = altlas_proto::JobOwner { database: 1, role: 1, label: String::new() };
+    let owner = altlas_proto::JobOwner { database: 1, role: 1, label: String::new(), number: 0 };
     let ask = Request::Job { kind: "test".into(), spec: json!("echo"), owner, limits: NO_LIMITS };
     assert_eq!(second.refused(&ask, &[]).kind, FailureKind::Resources);
     second.send(&Request::Data, b"nobody reads this");

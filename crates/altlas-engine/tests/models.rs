@@ -39,11 +39,13 @@ fn a_model_is_asked_for_once_then_runs() {
     let name = Digest::of(&bytes).to_string();
     let mut client = place.connect();
     assert!(needs(scaled(&mut client, &name, 1.0).unwrap_err()));
-    assert!(needs(client.ask(&Request::Describe { model: name.clone() }, &[]).0));
+    assert!(needs(client.ask(&Request::Describe { model: name.clone(), providers: vec![] }, &[]).0));
     client.upload(&bytes);
     assert_eq!(scaled(&mut client, &name, 2.0).unwrap(), 6.0);
     assert_eq!(scaled(&mut place.connect(), &name, -1.5).unwrap(), -4.5);
-    let Reply::Signature(signature) = client.ask(&Request::Describe { model: name.clone() }, &[]).0 else {
+    let Reply::Signature(signature) =
+        client.ask(&Request::Describe { model: name.clone(), providers: vec![] }, &[]).0
+    else {
         panic!()
     };
     assert_eq!(signature.inputs[0].name, "features");
@@ -79,6 +81,8 @@ fn what_does_not_fit_is_refused_and_the_connection_goes_on() {
         model: name.clone(),
         inputs: inputs.clone(),
         outputs: outputs.iter().map(|o| (*o).to_owned()).collect(),
+        providers: vec![],
+        of: None,
     };
     assert_eq!(client.refused(&ask(&["other"]), &payload).kind, FailureKind::BadParameter);
     assert_eq!(client.refused(&ask(&[]), &payload[1..]).kind, FailureKind::BadInput);
@@ -138,6 +142,37 @@ fn memory_stays_within_its_budget() {
     assert_eq!(kind_of(&scaled(&mut client, &name, 1.0).unwrap_err()), FailureKind::Resources);
 }
 
+/// What the process takes in bytes, as the kernel counts it.
+fn resident(place: &Place) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", place.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+fn the_process_stays_within_the_budget_too() {
+    const BUDGET: u64 = 64 << 20;
+    let Some(place) = Place::with_runtime(&["--memory-budget", &BUDGET.to_string()]) else {
+        return;
+    };
+    let mut client = place.connect();
+    // What the runtime takes once, with its first model, is not the models'.
+    let first = client.upload(&model::matrix(16, 0, false));
+    client.run(&first, &[model::ones(16)]).unwrap();
+    let before = resident(&place);
+    // Of 4 MiB in memory and more: all of them would take 200 MiB.
+    for short in [false, true] {
+        for seed in 0..25 {
+            let name = client.upload(&model::matrix(1024, seed, short));
+            client.run(&name, &[model::ones(1024)]).unwrap();
+            let (status, grown) = (client.status(), resident(&place).saturating_sub(before));
+            assert!(status.memory_bytes <= BUDGET && status.models_loaded > 1, "{status:?}");
+            // A model that is opened takes more for a moment, and the C library keeps some of it.
+            assert!(grown <= BUDGET + (24 << 20), "{grown} bytes beyond {before}, {status:?}");
+        }
+    }
+}
+
 #[test]
 fn fifty_clients_share_one_copy() {
     let Some(place) = Place::with_runtime(&[]) else {
@@ -173,7 +208,10 @@ fn runs_for_ever(place: &Place) -> (String, Client, Client) {
     runner.run(&name, &model::turns(10)).unwrap();
     let ask = |client: &mut Client, count| {
         let (inputs, payload) = join(&model::turns(count));
-        client.send(&Request::Run { model: name.clone(), inputs, outputs: vec![] }, &payload);
+        client.send(
+            &Request::Run { model: name.clone(), inputs, outputs: vec![], providers: vec![], of: None },
+            &payload,
+        );
     };
     ask(&mut runner, i64::MAX);
     loop {

@@ -133,6 +133,12 @@ pub enum RuntimeError {
         /// The output.
         name: String,
     },
+    /// A model asks for an execution provider that nobody knows.
+    #[error("there is no execution provider {name:?}")]
+    UnknownProvider {
+        /// The name.
+        name: String,
+    },
     /// The call was stopped.
     #[error("the call was stopped")]
     Stopped,
@@ -199,7 +205,9 @@ impl RuntimeError {
             | Self::InputBytes { .. }
             | Self::InputNul { .. }
             | Self::Run { .. } => FailureKind::BadInput,
-            Self::UnknownOutput { .. } | Self::DuplicateOutput { .. } => FailureKind::BadParameter,
+            Self::UnknownOutput { .. } | Self::DuplicateOutput { .. } | Self::UnknownProvider { .. } => {
+                FailureKind::BadParameter
+            }
             Self::NotImplemented { .. }
             | Self::InputUnsupported { .. }
             | Self::OutputUnsupported { .. }
@@ -234,6 +242,7 @@ impl RuntimeError {
             Self::OutputUnsupported { .. } => {
                 Some("add a Cast to float, double, int32, int64, bool or string, or ask for other outputs")
             }
+            Self::UnknownProvider { .. } => Some("known: cpu, cuda, tensorrt, webgpu"),
             Self::RaggedMaps { .. } => Some("export the model with options={'zipmap': False}"),
             _ => None,
         }

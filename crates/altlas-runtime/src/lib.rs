@@ -18,6 +18,7 @@ mod stop;
 mod version;
 
 pub use error::RuntimeError;
+pub use providers::Selection;
 pub use runtime::{Runtime, RuntimeOptions};
 pub use session::Session;
 pub use stop::StopHandle;

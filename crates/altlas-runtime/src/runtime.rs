@@ -4,7 +4,7 @@ use std::sync::Arc;
 use ort::environment::{Environment, GlobalThreadPoolOptions};
 use ort::logging::LogLevel;
 
-use crate::providers::{self, Provider};
+use crate::providers::{self, Provider, Selection};
 use crate::{RuntimeError, message, version};
 
 /// How the runtime is set up.
@@ -15,6 +15,8 @@ pub struct RuntimeOptions {
     /// Execution providers in order of preference: `cpu`, `cuda`, `tensorrt`, `webgpu`. The processor is always the
     /// last, named or not.
     pub providers: Vec<String>,
+    /// Bytes that the arena of each model may take on a CUDA device; 0 for no limit.
+    pub device_memory: usize,
 }
 
 /// The loaded runtime library. Clones are one runtime; it lives as long as the last clone or session.
@@ -57,7 +59,7 @@ impl Runtime {
             )?;
         // Errors come back as results; on stderr they would be there twice, the second time without context.
         environment.set_log_level(LogLevel::Fatal);
-        let (providers, notes) = providers::choose(&environment, &options.providers);
+        let (providers, notes) = providers::choose(&environment, &options.providers, options.device_memory);
         let version = version::of_library(&path).unwrap_or_default();
         Ok(Self(Arc::new(Inner { environment, version, providers, notes })))
     }
@@ -77,12 +79,18 @@ impl Runtime {
         &self.0.notes
     }
 
+    /// Those of the providers in force that a model asks for, in its order; all for a model that asks for none. What is
+    /// not in force is passed over.
+    pub fn select(&self, wanted: &[String]) -> Result<Selection, RuntimeError> {
+        Selection::new(&self.0.providers, wanted)
+    }
+
     pub(crate) fn environment(&self) -> &Environment {
         &self.0.environment
     }
 
-    pub(crate) fn preferred(&self) -> &[Provider] {
-        &self.0.providers
+    pub(crate) fn selected(&self, selection: &Selection) -> impl Iterator<Item = &Provider> {
+        selection.of(&self.0.providers)
     }
 }
 

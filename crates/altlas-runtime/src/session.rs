@@ -10,7 +10,8 @@ use ort::session::{RunOptions, Session as OrtSession};
 use ort::value::{DynValue, ValueType};
 
 use crate::error::During;
-use crate::{Runtime, RuntimeError, StopHandle, input, output, signature};
+use crate::providers::Provider;
+use crate::{Runtime, RuntimeError, Selection, StopHandle, input, output, signature};
 
 /// How often a call that waits for its turn looks whether it was stopped.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -26,6 +27,7 @@ pub struct Session {
     outputs: Vec<(String, ValueType)>,
     providers: Vec<String>,
     notes: Vec<String>,
+    on_device: bool,
     slot: Mutex<Option<OrtSession>>,
     free: Condvar,
     // Sessions keep the environment alive; this keeps the providers chosen with it.
@@ -34,25 +36,27 @@ pub struct Session {
 
 impl Session {
     /// Opens a model from its bytes, which may be a mapped file and are not needed afterwards.
-    ///
-    /// If it does not open with the preferred providers (a device without enough memory, say), it is opened on the
-    /// processor, and [`Session::notes`] says why.
     pub fn open(runtime: &Runtime, bytes: &[u8]) -> Result<Self, RuntimeError> {
-        let (mut notes, mut providers) = (Vec::new(), runtime.providers());
+        Self::open_on(runtime, &runtime.select(&[])?, bytes)
+    }
+
+    /// Opens a model with some of the runtime's providers.
+    ///
+    /// If it does not open with them (a device without enough memory, say), it is opened on the processor, and
+    /// [`Session::notes`] says why.
+    pub fn open_on(runtime: &Runtime, selection: &Selection, bytes: &[u8]) -> Result<Self, RuntimeError> {
+        let (mut notes, mut chosen) = (Vec::new(), runtime.selected(selection).collect::<Vec<_>>());
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            if !runtime.preferred().is_empty() {
-                match commit(runtime, bytes, true) {
-                    Ok(session) => return Ok(session),
-                    Err(e) => {
-                        notes.push(format!(
-                            "the model runs on the processor: {}",
-                            crate::message::short(e.message())
-                        ));
-                        providers = vec!["cpu".to_owned()];
-                    }
+            let opened = commit(runtime, bytes, &chosen);
+            match opened {
+                Err(e) if !selection.is_processor() => {
+                    let why = crate::message::short(e.message());
+                    notes.push(format!("the model runs on the processor: {why}"));
+                    chosen.clear();
+                    commit(runtime, bytes, &[])
                 }
+                opened => opened,
             }
-            commit(runtime, bytes, false)
         }));
         let session = opened
             .map_err(|_| RuntimeError::panicked("opening a model"))?
@@ -61,7 +65,8 @@ impl Session {
         Ok(Self {
             signature: signature::of(&session)?,
             outputs,
-            providers,
+            on_device: !chosen.is_empty(),
+            providers: chosen.iter().map(|p| p.name).chain(["cpu"]).map(str::to_owned).collect(),
             notes,
             slot: Mutex::new(Some(session)),
             free: Condvar::new(),
@@ -85,6 +90,17 @@ impl Session {
         &self.notes
     }
 
+    /// Whether a device before the processor runs the model, or parts of it.
+    pub fn is_on_device(&self) -> bool {
+        self.on_device
+    }
+
+    /// Refuses what [`Session::run`] would refuse before it computes anything.
+    pub fn check(&self, inputs: &[Tensor], outputs: &[String]) -> Result<(), RuntimeError> {
+        input::check(&self.signature.inputs, inputs)?;
+        self.wanted(outputs).map(drop)
+    }
+
     /// Runs the model. `outputs` names the outputs wanted, in the order wanted; empty for all in the model's order.
     pub fn run(
         &self,
@@ -100,7 +116,7 @@ impl Session {
         let _watch = stop.watch(&options)?;
         let mut turn = self.take_turn(stop)?;
         let session = turn.session.as_mut().ok_or_else(|| RuntimeError::panicked("waiting"))?;
-        catch_unwind(AssertUnwindSafe(|| compute(session, &values, &wanted, &options, stop)))
+        catch_unwind(AssertUnwindSafe(|| compute(session, &values, &wanted, &options, self.on_device, stop)))
             .map_err(|_| RuntimeError::panicked("running a model"))?
     }
 
@@ -164,26 +180,26 @@ impl Drop for Turn<'_> {
     }
 }
 
-fn commit(runtime: &Runtime, bytes: &[u8], preferred: bool) -> ort::Result<OrtSession> {
+fn commit(runtime: &Runtime, bytes: &[u8], providers: &[&Provider]) -> ort::Result<OrtSession> {
     let mut builder = SessionBuilder::new(runtime.environment())?
         .with_optimization_level(GraphOptimizationLevel::All)?
         // The runtime would take a file with its own mark for its own format, which was never checked.
         .with_config_entry("session.load_model_format", "ONNX")?;
-    if preferred {
-        for provider in runtime.preferred() {
-            provider.register(&mut builder)?;
-        }
+    for provider in providers {
+        provider.register(&mut builder)?;
     }
     builder.commit_from_memory(bytes)
 }
 
-/// Inputs and outputs are bound by name: that selects the outputs, brings them to the processor's memory, and
-/// leaves the run options free of borrowed values, so that another thread may terminate the run.
+/// Inputs and outputs are bound by name: that brings the inputs to the device that takes them, selects the outputs,
+/// brings them to the processor's memory, and leaves the run options free of borrowed values, so that another thread
+/// may terminate the run.
 fn compute(
     session: &mut OrtSession,
     inputs: &[(&str, DynValue)],
     wanted: &[&str],
     options: &RunOptions,
+    on_device: bool,
     stop: &StopHandle,
 ) -> Result<Vec<Tensor>, RuntimeError> {
     let failed = |e: ort::Error| match stop.is_stopped() {
@@ -198,6 +214,10 @@ fn compute(
     }
     for name in wanted {
         binding.bind_output_to_device(*name, &memory).map_err(failed)?;
+    }
+    if on_device {
+        // Copies to a device are queued by the binding, on a stream of their own.
+        binding.synchronize_inputs().map_err(failed)?;
     }
     let mut found = HashMap::new();
     let outputs = session.run_binding_with_options(&binding, options).map_err(failed)?;

@@ -26,11 +26,10 @@ const PACE: Duration = Duration::from_millis(200);
 pub fn run(parent: u32) -> Result<(), EngineError> {
     confine::reset_signals().map_err(EngineError::setup("reset signals"))?;
     confine::die_with_parent(parent)?;
-    for (what, result) in [("oom_score_adj", confine::oom_score(1000)), ("nice", confine::be_nice(10))] {
-        if let Err(e) = result {
-            log::event(format_args!("a job goes on without {what}: {e}"));
-        }
+    if let Err(e) = confine::be_nice(10) {
+        log::event(format_args!("a job goes on without nice: {e}"));
     }
+    confine::job();
     let mut outlet = Outlet::new(confine::take_stdout().map_err(EngineError::setup("take standard output"))?);
     let mut from = BufReader::new(io::stdin().lock());
     let Some((Request::Job { kind, spec, limits, .. }, _)) = read_frame(&mut from)? else {

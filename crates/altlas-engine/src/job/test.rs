@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Outlet;
+use crate::confine::probe;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -29,6 +30,10 @@ enum Do {
     Exit(i32),
     /// Sends so many bytes, whatever the input.
     Flood(usize),
+    /// Tries to break out, and tells which errors it met.
+    Probe,
+    /// Calls the kernel as a 32-bit program would.
+    ForeignCall,
 }
 
 #[allow(clippy::panic)] // What it is for.
@@ -71,5 +76,10 @@ pub fn run(spec: &Value, mut input: impl Read, outlet: &mut Outlet) -> Result<Va
             outlet.artefact("flood.bin", &vec![0; bytes])?;
             Ok(Value::Null)
         }
+        Do::Probe => Ok(Value::from_iter(probe::attempts())),
+        #[cfg(target_arch = "x86_64")]
+        Do::ForeignCall => Ok(json!(probe::foreign_call())),
+        #[cfg(not(target_arch = "x86_64"))]
+        Do::ForeignCall => Err(Failure::new(FailureKind::Unsupported, "there is no such door")),
     }
 }

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     fn owner() -> JobOwner {
-        JobOwner { database: 1, role: 2, label: "test".into() }
+        JobOwner { database: 1, role: 2, label: "test".into(), number: 0 }
     }
 
     #[test]

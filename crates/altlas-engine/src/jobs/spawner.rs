@@ -3,6 +3,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use crate::confine::OomScore;
+
 /// Starts the processes of jobs, all from one thread that never ends: the kernel's parent-death signal is
 /// sent when the *thread* that started a process ends, and connections' threads come and go.
 pub struct Spawner {
@@ -11,12 +13,12 @@ pub struct Spawner {
 
 impl Spawner {
     /// Starts the thread.
-    pub fn start() -> io::Result<Self> {
+    pub fn start(oom_score: OomScore) -> io::Result<Self> {
         let (orders, incoming) = mpsc::channel::<(u32, mpsc::Sender<io::Result<Child>>)>();
         thread::Builder::new().name("spawner".into()).spawn(move || {
             for (threads, answer) in incoming {
                 // Fails only if the one who asked is gone, and then the child's pipes close with the answer.
-                let _ = answer.send(spawn(threads));
+                let _ = answer.send(oom_score.of_job(|| spawn(threads)));
             }
         })?;
         Ok(Self { orders })

@@ -41,6 +41,7 @@ pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
 pub struct Place {
     pub dir: tempfile::TempDir,
     pub options: Vec<String>,
+    pub environment: Vec<(&'static str, &'static str)>,
     engine: Option<Child>,
 }
 
@@ -49,7 +50,8 @@ impl Place {
     pub fn new(options: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("models")).unwrap();
-        Self { dir, options: options.iter().map(|o| (*o).to_owned()).collect(), engine: None }
+        let options = options.iter().map(|o| (*o).to_owned()).collect();
+        Self { dir, options, environment: Vec::new(), engine: None }
     }
 
     /// With an engine that runs, without ONNX Runtime.
@@ -81,7 +83,7 @@ impl Place {
             "--supervisor",
             supervisor,
         ]);
-        command.args(&self.options);
+        command.args(&self.options).envs(self.environment.iter().copied());
         if !self.options.iter().any(|o| o == "--runtime") {
             command.args(["--runtime", "no-such-library.so"]);
         }
@@ -234,7 +236,14 @@ impl Client {
 
     pub fn run(&mut self, model: &str, inputs: &[Tensor]) -> Result<Vec<Tensor>, Reply> {
         let (specs, payload) = join(inputs);
-        match self.ask(&Request::Run { model: model.to_owned(), inputs: specs, outputs: vec![] }, &payload) {
+        let request = Request::Run {
+            model: model.to_owned(),
+            inputs: specs,
+            outputs: vec![],
+            providers: vec![],
+            of: None,
+        };
+        match self.ask(&request, &payload) {
             (Reply::Outputs { outputs }, payload) => Ok(split(outputs, &payload).unwrap()),
             (other, _) => Err(other),
         }
@@ -242,7 +251,7 @@ impl Client {
 
     /// Starts a job and gives its number.
     pub fn job(&mut self, kind: &str, spec: Value, limits: JobLimits) -> u64 {
-        let owner = JobOwner { database: 1, role: 10, label: "test".into() };
+        let owner = JobOwner { database: 1, role: 10, label: "test".into(), number: 0 };
         match self.ask(&Request::Job { kind: kind.into(), spec, owner, limits }, &[]).0 {
             Reply::JobStarted { job } => job,
             other => panic!("{other:?}"),

@@ -10,7 +10,8 @@ pub fn runtime() -> Option<&'static Runtime> {
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
     let found = RUNTIME.get_or_init(|| {
         let path = PathBuf::from(std::env::var_os("ALTLAS_ORT_LIB")?);
-        let options = RuntimeOptions { threads: 2, providers: vec!["abacus".into(), "cuda".into()] };
+        let providers = vec!["abacus".into(), "cuda".into()];
+        let options = RuntimeOptions { threads: 2, providers, ..RuntimeOptions::default() };
         Some(Runtime::load(&path, &options).unwrap())
     });
     if found.is_none() {
