@@ -65,6 +65,9 @@ errors! {
     /// A text is longer than `altlas.max_text_bytes`.
     TextTooLong { bytes: usize, limit: usize }
         ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the text has {bytes} bytes, the limit is {limit}", "", "Split the text, or raise altlas.max_text_bytes.";
+    /// A text has more tokens than its model takes, and `altlas.on_truncation` is `error`; as a warning where it is `warn`.
+    TextTruncated { model: String, limit: usize }
+        ERRCODE_STRING_DATA_RIGHT_TRUNCATION, "a text has more tokens than model \"{model}\" takes", "It takes {limit}; what is beyond has no part in the answer.", "Split the text. altlas.on_truncation says what is done about such texts.";
     /// A role that is named does not exist.
     UnknownRole { role: String }
         ERRCODE_UNDEFINED_OBJECT, "role \"{role}\" does not exist", "", "";
@@ -152,18 +155,52 @@ errors! {
     /// A budget of the engine is used up: model memory, jobs, connections.
     EngineBusy { message: String, detail: String, hint: String }
         ERRCODE_INSUFFICIENT_RESOURCES, "{message}", "{detail}", "{hint}";
+    /// The model ended the engine twice and is not used any more.
+    Quarantined { message: String, detail: String, hint: String }
+        ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "{message}", "{detail}", "{hint}";
     /// A job was cancelled, by `altlas.cancel_job` or by its owner.
     JobCancelled { message: String }
         ERRCODE_QUERY_CANCELED, "{message}", "", "";
     /// A job's process ended without a result.
     JobDied { message: String, detail: String, hint: String }
         ERRCODE_SYSTEM_ERROR, "{message}", "{detail}", "{hint}";
+    /// No asynchronous job has this number.
+    UnknownJob { job: i64 }
+        ERRCODE_UNDEFINED_OBJECT, "job {job} does not exist", "Ended jobs are kept for altlas.job_retention.", "SELECT job_id, kind, label, state FROM altlas.jobs lists the jobs of this database.";
+    /// The job belongs to a role whose rights the caller does not have.
+    NotYourJob { job: i64, role: String }
+        ERRCODE_INSUFFICIENT_PRIVILEGE, "job {job} belongs to role \"{role}\"", "Its result is for that role and its members.", "";
+    /// The job has no result to give: it has not ended, failed, was cancelled, is of another kind, or its result has expired.
+    NoJobResult { job: i64, problem: String, detail: String, hint: String }
+        ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "job {job} {problem}", "{detail}", "{hint}";
+    /// The rows of an asynchronous job are more than may be stored.
+    JobInputTooLarge { limit: u64 }
+        ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the rows of the job take more than {limit} bytes", "", "Submit fewer rows or columns at a time; an administrator can raise altlas.max_job_input.";
+    /// The role that submitted a job may not do any more what the job does.
+    NoLongerAllowed { role: String, function: &'static str }
+        ERRCODE_INSUFFICIENT_PRIVILEGE, "role \"{role}\" may not call altlas.{function} any more", "It was allowed to when it submitted the job.", "altlas.grant_access gives the right.";
+    /// The worker of a job ended in the middle as often as it was tried.
+    JobAbandoned { attempts: i32 }
+        ERRCODE_SYSTEM_ERROR, "the worker of the job ended in the middle, {attempts} times", "The worker was terminated, or the server went down.", "The server log says more. Submit the job again.";
+    /// Bytes that should be a summary of statistics are not, or are of a later version of altlas.
+    DamagedStats { problem: String }
+        ERRCODE_DATA_CORRUPTED, "a summary of statistics cannot be read: {problem}", "", "";
     /// A fault of altlas itself.
     Internal { message: String }
         ERRCODE_INTERNAL_ERROR, "{message}", "", "This is a bug in altlas; please report it with the server log.";
 }
 
 impl Error {
+    /// The SQLSTATE in its five characters.
+    pub fn sqlstate(&self) -> String {
+        sqlstate(self.parts().0)
+    }
+
+    /// Whether a call to run a model failed before the engine was asked to.
+    pub fn is_before_run(&self) -> bool {
+        self.is_engine_down() || matches!(self, Self::DamagedArtefact { .. } | Self::MissingBuiltin { .. })
+    }
+
     /// Whether the engine could not be reached, as opposed to having refused something.
     pub fn is_engine_down(&self) -> bool {
         matches!(self, Self::EngineUnavailable { .. } | Self::EngineLost { .. } | Self::NoWorkerSlot { .. })
@@ -179,6 +216,7 @@ impl From<Failure> for Error {
             FailureKind::BadParameter => Self::BadOption { message, detail, hint },
             FailureKind::Unsupported => Self::NotSupported { message, detail, hint },
             FailureKind::Resources => Self::EngineBusy { message, detail, hint },
+            FailureKind::Quarantined => Self::Quarantined { message, detail, hint },
             FailureKind::Cancelled => Self::JobCancelled { message },
             FailureKind::JobDied => Self::JobDied { message, detail, hint },
             FailureKind::Protocol => Self::EngineUnavailable {
@@ -194,6 +232,12 @@ impl From<Failure> for Error {
 impl From<ProtoError> for Error {
     fn from(e: ProtoError) -> Self {
         Self::EngineLost { reason: e.to_string() }
+    }
+}
+
+impl From<altlas_stats::StatsError> for Error {
+    fn from(e: altlas_stats::StatsError) -> Self {
+        Self::DamagedStats { problem: e.to_string() }
     }
 }
 
@@ -224,6 +268,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub mod sql {
     /// pgrx reads the name `Result` off the signature, so the alias must keep it.
     pub type Result<T> = std::result::Result<T, super::ErrorReport>;
+}
+
+/// A code as users see it: five characters of six bits each, as in PostgreSQL's `unpack_sql_state`.
+pub fn sqlstate(code: PgSqlErrorCode) -> String {
+    let code = code as i32;
+    (0..5).map(|n| char::from(((code >> (6 * n)) & 0x3f) as u8 + b'0')).collect()
 }
 
 /// The value of an argument that must not be NULL.

@@ -14,8 +14,11 @@ mod convert;
 mod engine;
 mod error;
 mod guc;
+mod jobs;
+mod monitor;
 mod scoring;
 mod store;
+mod training;
 
 use pgrx::prelude::*;
 
@@ -25,11 +28,21 @@ extension_sql_file!("../sql/schema/bootstrap.sql", name = "bootstrap", bootstrap
 extension_sql_file!("../sql/schema/registry.sql", name = "registry", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/audit.sql", name = "audit", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/access.sql", name = "access", requires = ["bootstrap"]);
-extension_sql_file!("../sql/views/jobs.sql", name = "jobs", requires = [_jobs]);
+extension_sql_file!("../sql/schema/jobs.sql", name = "job_tables", requires = ["bootstrap"]);
+extension_sql_file!("../sql/views/jobs.sql", name = "jobs", requires = ["job_tables", _jobs]);
+extension_sql_file!("../sql/views/quarantine.sql", name = "quarantine", requires = ["registry", _quarantine]);
 extension_sql_file!("../sql/schema/builtin_models.sql", name = "builtin_models", requires = ["registry"]);
 extension_sql_file!("../sql/schema/kpi.sql", name = "kpi", requires = ["bootstrap"]);
 extension_sql_file!("../sql/views/kpis.sql", name = "kpis", requires = ["kpi"]);
 extension_sql_file!("../sql/schema/anomaly_score.sql", name = "anomaly_score", requires = ["bootstrap"]);
+extension_sql_file!("../sql/schema/predict_batched.sql", name = "predict_batched", requires = ["bootstrap"]);
+extension_sql_file!("../sql/schema/score.sql", name = "score", requires = ["bootstrap"]);
+extension_sql_file!("../sql/schema/stats.sql", name = "stats", requires = ["bootstrap", _merge_stats]);
+extension_sql_file!(
+    "../sql/views/stats.sql",
+    name = "stats_views",
+    requires = ["stats", _histogram_summary, _sketch_summary, _label_counts]
+);
 extension_sql_file!("../sql/schema/finalize.sql", name = "finalize", finalize);
 
 /// Called when the library is loaded, by a backend or, when preloaded, by the server.

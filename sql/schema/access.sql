@@ -14,15 +14,29 @@ CREATE TABLE altlas.api_level (
     name  text PRIMARY KEY,
     level text NOT NULL CHECK (level IN ('read', 'score', 'train', 'admin'))
 );
+INSERT INTO altlas.api_level (level, name) VALUES
+    ('read', 'quarantine'), ('read', '_quarantine'), ('admin', 'release_quarantine');
 INSERT INTO altlas.api_level (level, name)
 SELECT 'read', unnest(ARRAY['models', 'kpis', 'training_runs', 'jobs', '_jobs', 'engine_status', 'error_codes'])
 UNION ALL
-SELECT 'score', unnest(ARRAY['segment_text', 'classify_task', 'predict_duration', 'detect_anomaly', 'anomaly_score', 'kpi_rollup',
-                             'predict', 'predict_label', 'predict_proba', 'predict_row'])
+SELECT 'read', unnest(ARRAY['model_stats', 'model_stats_hourly', 'feature_stats', 'label_stats', 'metrics',
+                            '_histogram_summary', '_sketch_summary', '_label_counts', '_merged_stats', '_merged_counts'])
 UNION ALL
-SELECT 'train', unnest(ARRAY['train', 'cancel_job', 'register_model', 'register_artefact', 'begin_artefact', 'append_artefact',
+SELECT 'score', unnest(ARRAY['segment_text', 'classify_task', 'predict_duration', 'detect_anomaly', 'anomaly_score', 'kpi_rollup',
+                             'predict', 'predict_label', 'predict_proba', 'predict_row',
+                             'predict_batched', 'predict_label_batched', 'predict_array', 'predict_label_array', 'score'])
+UNION ALL
+SELECT 'score', unnest(ARRAY['embed', 'embed_array', 'embed_all'])
+UNION ALL
+SELECT 'train', unnest(ARRAY['register_text_model', 'register_text_artefacts'])
+UNION ALL
+SELECT 'train', unnest(ARRAY['train', 'register_model', 'register_artefact', 'begin_artefact', 'append_artefact',
                              'finish_artefact', 'set_alias', 'drop_alias', 'drop_version', 'pin_builtin',
                              'define_kpi', 'drop_kpi', 'install_task_schema'])
+UNION ALL
+SELECT 'score', unnest(ARRAY['submit', 'job_status', 'job_result', 'wait_job', 'cancel_job'])
+UNION ALL
+SELECT 'train', unnest(ARRAY['train_async', 'train_result'])
 UNION ALL
 SELECT 'admin', unnest(ARRAY['grant_access', 'revoke_access', 'audit', 'verify_audit', 'audit_head', 'access']);
 

@@ -57,6 +57,7 @@ CREATE TABLE altlas.model_version (
     model_id    bigint NOT NULL REFERENCES altlas.model,
     version     integer NOT NULL CHECK (version > 0),
     sha256      text NOT NULL REFERENCES altlas.artefact,
+    tokenizer   text REFERENCES altlas.artefact,
     preprocess  jsonb,
     manifest    jsonb NOT NULL,
     run_id      bigint REFERENCES altlas.training_run,

@@ -4,6 +4,7 @@ use altlas_proto::{JobInfo, JobState, Reply, Request};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
+use super::jobs;
 use crate::convert::timestamp_of_unix_us;
 use crate::engine::{self, Exchange, supervisor};
 use crate::error::{required, sql};
@@ -29,13 +30,15 @@ fn engine_status() -> TableIterator<
         name!(queue_depth, Option<i32>),
         name!(preloaded, bool),
         name!(note, Option<String>),
+        name!(calls, Option<i64>),
+        name!(runs, Option<i64>),
     ),
 > {
     let preloaded = supervisor::preloaded();
     let mut notes = Vec::new();
     if !preloaded {
         notes.push(
-            "Not in shared_preload_libraries: the engine starts with the first call that needs it."
+            "Not in shared_preload_libraries: the engine starts with the first call that needs it, and unfinished asynchronous jobs go on then."
                 .to_owned(),
         );
     }
@@ -61,6 +64,8 @@ fn engine_status() -> TableIterator<
             None,
             preloaded,
             note(notes),
+            None,
+            None,
         );
         return TableIterator::once(row);
     };
@@ -82,6 +87,8 @@ fn engine_status() -> TableIterator<
         Some(s.queue_depth as i32),
         preloaded,
         note(notes),
+        i64::try_from(s.calls).ok(),
+        i64::try_from(s.runs).ok(),
     ))
 }
 
@@ -115,7 +122,7 @@ fn _jobs() -> sql::Result<
         let (started, ended) =
             (timestamp_of_unix_us(j.started_us), j.ended_us.and_then(timestamp_of_unix_us));
         (
-            j.job as i64,
+            number(&j) as i64,
             j.kind,
             j.owner.label,
             role,
@@ -130,10 +137,14 @@ fn _jobs() -> sql::Result<
     Ok(TableIterator::new(rows.collect::<Vec<_>>()))
 }
 
-/// Ends a running job of the caller's, or of a role whose rights the caller has. False when there is none of that number.
+/// Ends a job of the caller's, or of a role whose rights the caller has. False when there is none of that number that has not
+/// ended.
 #[pg_extern(volatile, parallel_unsafe)]
 fn cancel_job(job_id: Option<i64>) -> sql::Result<bool> {
     let job_id = required(job_id, "job_id")?;
+    if let Some(cancelled) = jobs::cancel(job_id)? {
+        return Ok(cancelled);
+    }
     let Ok(job) = u64::try_from(job_id) else {
         return Ok(false);
     };
@@ -142,13 +153,18 @@ fn cancel_job(job_id: Option<i64>) -> sql::Result<bool> {
         let me = pg_sys::GetUserId();
         pg_sys::superuser_arg(me) || pg_sys::has_privs_of_role(me, pg_sys::Oid::from(role))
     };
-    if !list()?.iter().any(|j| j.job == job && may(j.owner.role)) {
+    let Some(job) = list()?.into_iter().find(|j| number(j) == job && may(j.owner.role)) else {
         return Ok(false);
-    }
-    match engine::call(&Request::CancelJob { job }, &[], |_, _| Ok(()))?.0 {
+    };
+    match engine::call(&Request::CancelJob { job: job.job }, &[], |_, _| Ok(()))?.0 {
         Reply::Cancelled { found } => Ok(found),
         other => Err(engine::unexpected(&other).into()),
     }
+}
+
+/// The number that people use. A library from before an upgrade gives none.
+fn number(job: &JobInfo) -> u64 {
+    if job.owner.number == 0 { job.job } else { job.owner.number }
 }
 
 /// Jobs of this database, newest first; none when the engine does not run.

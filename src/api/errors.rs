@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::error::CATALOGUE;
+use crate::error::{CATALOGUE, sqlstate};
 
 /// Every error of altlas with its SQLSTATE; `docs/errors.md` is made from it.
 #[pg_extern(immutable, parallel_safe)]
@@ -20,13 +20,8 @@ fn error_codes() -> TableIterator<
 > {
     let some = |text: &'static str| Some(text).filter(|t| !t.is_empty());
     TableIterator::new(CATALOGUE.iter().map(move |e| {
-        (e.name, sqlstate(e.code as i32), e.condition.trim(), e.message, some(e.detail), some(e.hint))
+        (e.name, sqlstate(e.code), e.condition.trim(), e.message, some(e.detail), some(e.hint))
     }))
-}
-
-/// Five characters of six bits each, as in PostgreSQL's `unpack_sql_state`.
-fn sqlstate(code: i32) -> String {
-    (0..5).map(|n| char::from(((code >> (6 * n)) & 0x3f) as u8 + b'0')).collect()
 }
 
 #[cfg(feature = "pg_test")]
@@ -36,8 +31,8 @@ mod tests {
 
     #[pg_test]
     fn codes_are_written_as_postgresql_writes_them() {
-        assert_eq!(super::sqlstate(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT as i32), "42704");
-        assert_eq!(super::sqlstate(PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR as i32), "2202E");
+        assert_eq!(super::sqlstate(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT), "42704");
+        assert_eq!(super::sqlstate(PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR), "2202E");
     }
 
     #[pg_test]

@@ -1,42 +1,34 @@
 //! `predict`, `predict_label`, `predict_proba`, `predict_row`: each for a row, an array, `jsonb` and text.
 
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use pgrx::JsonB;
 use pgrx::prelude::*;
-use pgrx::{AnyElement, JsonB};
 use serde_json::Value;
 
-use crate::convert::fields_of_record;
+use crate::convert::{Floats, Record};
 use crate::error::{Error, Result, required, sql};
-use crate::scoring::{Features, Scored, Version, fields_of_value, resolved};
+use crate::scoring::{Features, Scored, Version, Want, fields_of_value, resolved};
+
+/// An answer and the version that gave it.
+type Answer = Option<(Scored, Rc<Version>)>;
 
 /// Scores one row. NULL features give NULL.
 fn scored<'a>(
     model: Option<&str>,
+    want: Want,
     features: impl FnOnce(&Version) -> Result<Option<Features<'a>>>,
-) -> Result<Option<(Scored, String)>> {
+) -> Result<Answer> {
     let version = resolved(required(model, "model")?)?;
-    let Some(features) = features(&version)? else {
-        return Ok(None);
-    };
-    let answer = version.score(std::slice::from_ref(&features))?.into_iter().next();
-    Ok(answer.map(|a| (a, version.label.clone())))
-}
-
-/// A record, columns matched by name.
-fn of_record(record: Option<AnyElement>, version: &Version) -> Result<Option<Features<'static>>> {
-    let Some(record) = record else { return Ok(None) };
-    let wanted = |name: &str| match (&version.preprocess, &version.manifest.columns) {
-        (Some(document), _) => {
-            document.as_tabular().is_some_and(|d| d.columns().iter().any(|c| c.name == name))
-        }
-        (None, Some(columns)) => columns.iter().any(|c| c == name),
-        (None, None) => true,
-    };
-    // SAFETY: the SQL declaration says `record`, so that the datum is a composite value.
-    unsafe { fields_of_record(record.datum(), wanted) }.map(Features::Fields).map(Some)
+    match features(&version)? {
+        Some(features) => Ok(Some((version.one(&features, want)?, version))),
+        None => Ok(None),
+    }
 }
 
 /// JSON for tabular models, the input itself for text models.
-fn of_text<'a>(text: Option<&'a str>, version: &Version) -> Result<Option<Features<'a>>> {
+pub fn of_text<'a>(text: Option<Cow<'a, str>>, version: &Version) -> Result<Option<Features<'a>>> {
     let Some(text) = text else { return Ok(None) };
     let limit = crate::guc::max_text_bytes();
     if text.len() > limit {
@@ -46,13 +38,13 @@ fn of_text<'a>(text: Option<&'a str>, version: &Version) -> Result<Option<Featur
         Some(document) => document.as_tabular().is_some(),
         None => {
             version.manifest.columns.is_some()
-                || version.manifest.task() != "text_classification" && is_json(text)
+                || version.manifest.task() != "text_classification" && is_json(&text)
         }
     };
     if !takes_columns {
         return Ok(Some(Features::Text(text)));
     }
-    let value: Value = serde_json::from_str(text).map_err(|e| Error::BadInput {
+    let value: Value = serde_json::from_str(&text).map_err(|e| Error::BadInput {
         message: format!("the features are not valid JSON: {e}"),
         detail: format!("Model \"{}\" takes columns.", version.label),
         hint: "Give a JSON object: '{\"distance\": 184}'.".into(),
@@ -64,88 +56,94 @@ fn is_json(text: &str) -> bool {
     matches!(text.trim_start().chars().next(), Some('{' | '['))
 }
 
-fn of_json(value: Option<JsonB>, version: &Version) -> Result<Option<Features<'static>>> {
+/// A JSON object or array.
+pub fn of_json(value: Option<JsonB>, version: &Version) -> Result<Option<Features<'static>>> {
     match value.map(|v| v.0) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => fields_of_value(&value, &version.label).map(Some),
     }
 }
 
-fn of_array(array: Option<Vec<Option<f64>>>) -> Result<Option<Features<'static>>> {
-    Ok(array.map(Features::Vector))
-}
-
-fn value(answer: Option<(Scored, String)>) -> Result<Option<f64>> {
-    let Some((scored, model)) = answer else {
-        return Ok(None);
-    };
+/// The number of an answer.
+pub fn value(scored: Scored, version: &Version) -> Result<f64> {
+    let model = || version.label.clone();
     match scored {
-        Scored { value: Some(value), .. } => Ok(Some(value)),
+        Scored { value: Some(value), .. } => Ok(value),
         Scored { label: Some(_), .. } => Err(Error::WrongKindOfModel {
-            model,
+            model: model(),
             problem: "gives labels that are not numbers".into(),
             hint: "Use altlas.predict_label or altlas.predict_proba.".into(),
         }),
         _ => Err(Error::WrongKindOfModel {
-            model,
+            model: model(),
             problem: "gives no single value".into(),
             hint: "Name its output in the manifest: {\"output\": {\"value\": \"…\"}}.".into(),
         }),
     }
 }
 
-fn label(answer: Option<(Scored, String)>) -> Result<Option<String>> {
-    answer
-        .map(|(scored, model)| {
-            scored.label.ok_or_else(|| Error::WrongKindOfModel {
-                model,
-                problem: "gives no label".into(),
-                hint: "Use altlas.predict for a number.".into(),
-            })
-        })
-        .transpose()
+/// The class of an answer.
+pub fn label(scored: Scored, version: &Version) -> Result<String> {
+    scored.label.ok_or_else(|| Error::WrongKindOfModel {
+        model: version.label.clone(),
+        problem: "gives no label".into(),
+        hint: "Use altlas.predict for a number.".into(),
+    })
 }
 
-fn proba(answer: Option<(Scored, String)>) -> Result<Option<Vec<f64>>> {
-    answer
-        .map(|(scored, model)| {
-            scored.proba.ok_or_else(|| Error::WrongKindOfModel {
-                model,
-                problem: "gives no probabilities".into(),
-                hint: "Use altlas.predict or altlas.predict_label.".into(),
-            })
-        })
-        .transpose()
+fn proba(scored: Scored, version: &Version) -> Result<Vec<f64>> {
+    scored.proba.ok_or_else(|| Error::WrongKindOfModel {
+        model: version.label.clone(),
+        problem: "gives no probabilities".into(),
+        hint: "Use altlas.predict or altlas.predict_label.".into(),
+    })
+}
+
+fn one<T>(answer: Answer, read: fn(Scored, &Version) -> Result<T>) -> Result<Option<T>> {
+    answer.map(|(scored, version)| read(scored, &version)).transpose()
+}
+
+fn predicted(answer: Answer) -> Result<Option<f64>> {
+    one(answer, value)
+}
+
+fn labelled(answer: Answer) -> Result<Option<String>> {
+    one(answer, label)
+}
+
+fn probabilities(answer: Answer) -> Result<Option<Vec<f64>>> {
+    one(answer, proba)
 }
 
 type Row = (Option<f64>, Option<String>, Option<Vec<f64>>, String);
 
-fn row(answer: Option<(Scored, String)>) -> Result<TableIterator<'static, Row>> {
-    Ok(TableIterator::new(answer.map(|(s, model)| (s.value, s.label, s.proba, model))))
+fn row(answer: Answer) -> Result<TableIterator<'static, Row>> {
+    Ok(TableIterator::new(answer.map(|(s, version)| (s.value, s.label, s.proba, version.label.clone()))))
 }
 
-/// The four forms of one function. `record` has no Rust type of its own in pgrx: the SQL is written here.
+/// The four forms of one function.
 macro_rules! forms {
-    ($sql:literal, [$($returns:tt)*], $encode:path, $record:ident, $array:ident, $json:ident, $text:ident, $record_sql:literal) => {
+    ($sql:literal, [$($returns:tt)*], $want:ident, $encode:path, $record:ident, $array:ident, $json:ident, $text:ident) => {
         /// The form for a table's row: columns are matched by name.
-        #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000, sql = $record_sql)]
+        #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000)]
         fn $record(
             model: Option<&str>,
-            features: Option<AnyElement>,
-            _entity_key: Option<&str>,
+            features: Option<Record>,
+            entity_key: default!(Option<&str>, "NULL"),
         ) -> sql::Result<$($returns)*> {
-            Ok($encode(scored(model, |v| of_record(features, v))?)?)
+            let _ = entity_key;
+            Ok($encode(scored(model, Want::$want, |_| Ok(features.map(Features::Record)))?)?)
         }
 
         /// The form for numbers in the order of the model's columns.
         #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000)]
-        fn $array(
+        fn $array<'a>(
             model: Option<&str>,
-            features: Option<Vec<Option<f64>>>,
+            features: Option<Floats<'a>>,
             entity_key: default!(Option<&str>, "NULL"),
         ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
-            Ok($encode(scored(model, |_| of_array(features))?)?)
+            Ok($encode(scored(model, Want::$want, |_| Ok(features.map(|f| Features::Vector(f.values))))?)?)
         }
 
         /// The form for a JSON object or array.
@@ -156,7 +154,7 @@ macro_rules! forms {
             entity_key: default!(Option<&str>, "NULL"),
         ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
-            Ok($encode(scored(model, |v| of_json(features, v))?)?)
+            Ok($encode(scored(model, Want::$want, |v| of_json(features, v))?)?)
         }
 
         /// The form for a text: the input itself, or JSON for a model of columns.
@@ -167,7 +165,7 @@ macro_rules! forms {
             entity_key: default!(Option<&str>, "NULL"),
         ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
-            Ok($encode(scored(model, |v| of_text(features, v))?)?)
+            Ok($encode(scored(model, Want::$want, |v| of_text(features.map(Cow::Borrowed), v))?)?)
         }
     };
 }
@@ -175,35 +173,32 @@ macro_rules! forms {
 forms!(
     "predict",
     [Option<f64>],
-    value,
+    Value,
+    predicted,
     predict_record,
-    predict_array,
+    predict_vector,
     predict_json,
-    predict_text,
-    r#"CREATE FUNCTION altlas.predict(model text, features record, entity_key text DEFAULT NULL) RETURNS double precision
-       STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
+    predict_text
 );
 forms!(
     "predict_label",
     [Option<String>],
-    label,
+    Label,
+    labelled,
     label_record,
-    label_array,
+    label_vector,
     label_json,
-    label_text,
-    r#"CREATE FUNCTION altlas.predict_label(model text, features record, entity_key text DEFAULT NULL) RETURNS text
-       STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
+    label_text
 );
 forms!(
     "predict_proba",
     [Option<Vec<f64>>],
-    proba,
+    Proba,
+    probabilities,
     proba_record,
-    proba_array,
+    proba_vector,
     proba_json,
-    proba_text,
-    r#"CREATE FUNCTION altlas.predict_proba(model text, features record, entity_key text DEFAULT NULL) RETURNS double precision[]
-       STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
+    proba_text
 );
 forms!(
     "predict_row",
@@ -216,12 +211,10 @@ forms!(
             name!(model_version, String),
         ),
     >],
+    All,
     row,
     row_record,
-    row_array,
+    row_vector,
     row_json,
-    row_text,
-    r#"CREATE FUNCTION altlas.predict_row(model text, features record, entity_key text DEFAULT NULL)
-       RETURNS TABLE (value double precision, label text, proba double precision[], model_version text)
-       STABLE PARALLEL SAFE COST 10000 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';"#
+    row_text
 );

@@ -111,7 +111,7 @@ fn types(segments: &[Segment], model: Option<&str>) -> Result<(Vec<(String, f32)
     if segments.is_empty() {
         return Ok((Vec::new(), rules.to_owned()));
     }
-    let texts: Vec<_> = segments.iter().map(|s| Features::Text(&s.content)).collect();
+    let texts: Vec<_> = segments.iter().map(|s| Features::Text(s.content.as_str().into())).collect();
     let classified =
         resolved(model.unwrap_or(TASK_TYPE)).and_then(|v| Ok((v.score(&texts)?, v.label.clone())));
     let (answers, version) = match classified {
@@ -202,7 +202,7 @@ fn classify_task(
     };
     check_length(input)?;
     let version = resolved(model.unwrap_or(TASK_TYPE))?;
-    let answer = version.score(&[Features::Text(input)])?.into_iter().next().unwrap_or_default();
+    let answer = version.score(&[Features::Text(input.into())])?.into_iter().next().unwrap_or_default();
     let priority = priority(input);
     let rows = ranked(&version, &answer)?
         .into_iter()

@@ -13,8 +13,9 @@ use super::{Cell, Kind};
 use crate::error::{Error, Result};
 use crate::store::source::{Sink, SourceColumn};
 
-/// Rows in a batch.
+/// Rows in a batch, and bytes of text after which one with fewer rows ends.
 const BATCH: usize = 8192;
+const BATCH_TEXT: usize = 4 << 20;
 /// Bytes gathered before they are sent.
 const PIECE: usize = 1 << 20;
 
@@ -29,6 +30,7 @@ struct State {
     writer: StreamWriter<Vec<u8>>,
     builders: Vec<Builder>,
     rows: usize,
+    text: usize,
 }
 
 enum Builder {
@@ -64,7 +66,7 @@ impl<F: FnMut(&[u8]) -> Result<()>> ArrowStream<F> {
         let arrays = state.builders.iter_mut().map(Builder::finish).collect();
         let batch = RecordBatch::try_new(state.schema.clone(), arrays).map_err(broken)?;
         state.writer.write(&batch).map_err(broken)?;
-        state.rows = 0;
+        (state.rows, state.text) = (0, 0);
         Ok(())
     }
 
@@ -90,7 +92,7 @@ impl<F: FnMut(&[u8]) -> Result<()>> Sink for ArrowStream<F> {
         let schema = Arc::new(Schema::new(fields));
         let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(broken)?;
         let builders = columns.iter().map(|c| Builder::new(c.kind)).collect();
-        self.state = Some(State { schema, writer, builders, rows: 0 });
+        self.state = Some(State { schema, writer, builders, rows: 0, text: 0 });
         Ok(())
     }
 
@@ -99,10 +101,13 @@ impl<F: FnMut(&[u8]) -> Result<()>> Sink for ArrowStream<F> {
             return Ok(());
         };
         for (builder, cell) in state.builders.iter_mut().zip(cells) {
+            if let Cell::Text(text) = &cell {
+                state.text += text.len();
+            }
             builder.push(cell);
         }
         state.rows += 1;
-        if state.rows == BATCH {
+        if state.rows == BATCH || state.text >= BATCH_TEXT {
             self.flush_batch()?;
             self.flush_bytes(PIECE)?;
         }

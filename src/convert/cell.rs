@@ -41,6 +41,17 @@ pub enum Cell {
     Interval(f64),
 }
 
+impl Cell {
+    /// The value as a number, where it is one.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(v) | Self::Interval(v) => Some(*v),
+            Self::Boolean(v) => Some(f64::from(u8::from(*v))),
+            Self::Null | Self::Text(_) | Self::Timestamp(_) => None,
+        }
+    }
+}
+
 impl Kind {
     /// The kind of a type, if altlas reads it. Domains count as their base type.
     pub fn of(oid: pg_sys::Oid) -> Option<Self> {
@@ -71,14 +82,13 @@ impl Kind {
         })
     }
 
-    /// Reads a datum of type `oid`, whose kind this is.
+    /// Reads a datum of type `base`, no domain, whose kind this is.
     ///
     /// # Safety
-    /// `datum` is a valid, non-null value of type `oid`.
-    pub unsafe fn cell(self, datum: pg_sys::Datum, oid: pg_sys::Oid) -> Cell {
+    /// `datum` is a valid, non-null value of type `base`.
+    pub unsafe fn cell(self, datum: pg_sys::Datum, base: pg_sys::Oid) -> Cell {
         // SAFETY: the caller vouches for the datum; each branch reads it as its own type.
         unsafe {
-            let base = pg_sys::getBaseType(oid);
             match self {
                 Self::Number => number(datum, base).map_or(Cell::Null, Cell::Number),
                 Self::Boolean => Cell::Boolean(datum.value() != 0),
@@ -87,6 +97,13 @@ impl Kind {
                 Self::Interval => interval(datum),
             }
         }
+    }
+}
+
+impl Cell {
+    /// The text, if it is one.
+    pub fn into_text(self) -> Option<String> {
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 }
 
@@ -108,7 +125,13 @@ unsafe fn text(datum: pg_sys::Datum, oid: pg_sys::Oid) -> String {
     // SAFETY: see `Kind::cell`; other types go through their own output function.
     unsafe {
         if matches!(oid, pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID) {
-            return String::from_datum(datum, false).unwrap_or_default();
+            // A value that was unpacked is freed at once: a source may have many, and is read in one go.
+            let packed = pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr());
+            let text = String::from_datum(pg_sys::Datum::from(packed), false).unwrap_or_default();
+            if packed != datum.cast_mut_ptr() {
+                pg_sys::pfree(packed.cast());
+            }
+            return text;
         }
         let (mut function, mut varlena) = (pg_sys::InvalidOid, false);
         pg_sys::getTypeOutputInfo(oid, &mut function, &mut varlena);

@@ -1,12 +1,20 @@
 //! From datums to plain values, and to Arrow.
 
+mod argument;
 mod arrow;
+mod batch;
 mod cell;
+mod plan;
 mod row;
+mod tuplestore;
 
+pub use argument::{Floats, Record};
 pub use arrow::ArrowStream;
+pub use batch::{Batch, Batches};
 pub use cell::{Cell, Kind, timestamp_of_unix_us, type_name};
-pub use row::{fields_of_json, fields_of_record};
+pub use plan::RowPlan;
+pub use row::fields_of_json;
+pub use tuplestore::TupleStore;
 
 /// Lets long work of a pure crate be interrupted; unwinds when it is.
 pub fn tick() {

@@ -10,12 +10,24 @@ use pgrx::pg_sys;
 pub const DIRECTORY: &str = "pgsql_tmp_altlas";
 /// The engine's socket.
 pub const SOCKET: &str = "pgsql_tmp_altlas/engine.sock";
+/// Compiled models, made by backends and read by backends only.
+pub const COMPILED: &str = "pgsql_tmp_altlas/compiled";
 /// Held by the one supervisor of the cluster.
 pub const SUPERVISOR_LOCK: &str = "pgsql_tmp_altlas/supervisor.lock";
 /// Why the engine does not run, when it does not.
 pub const LAST_FAILURE: &str = "pgsql_tmp_altlas/last_failure";
+/// What the engine noted about models that ended it.
+pub const CRASHES: &str = "pgsql_tmp_altlas/quarantine/list.json";
 /// One file per database that has work for the maintenance worker, named by the database's OID.
 pub const PENDING: &str = "pgsql_tmp_altlas/pending";
+/// One file per database that has asynchronous jobs to run, named likewise.
+pub const JOBS: &str = "pgsql_tmp_altlas/jobs";
+/// One file per database that has ended jobs, named likewise; its time is that of the first one's removal.
+pub const EXPIRY: &str = "pgsql_tmp_altlas/expiry";
+/// One file per worker that runs asynchronous jobs, locked for as long as it lives.
+pub const WORKERS: &str = "pgsql_tmp_altlas/workers";
+/// Statistics on their way to altlas' tables: a folder per database.
+pub const STATS: &str = "pgsql_tmp_altlas/stats";
 
 /// `$pkglibdir/altlas`: the engine and ONNX Runtime.
 fn library_directory() -> PathBuf {

@@ -1,26 +1,17 @@
-//! The maintenance worker: visits a database that has work (audit rows to seal), does it, and leaves.
+//! The maintenance worker: visits a database that has work (audit rows to seal, expired jobs to remove, statistics to merge), does it, and leaves.
 //!
 //! Whoever makes work leaves a file named by the database's OID; the supervisor starts a worker for it. Nothing stays
 //! connected, so DROP DATABASE never waits.
 
-use std::path::Path;
-
 use pgrx::bgworkers::{BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTime, SignalWakeFlags};
 use pgrx::prelude::*;
-use pgrx::{PgXactCallbackEvent, register_xact_callback};
 
 use super::files::PENDING;
-use super::supervisor;
+use super::{announce, crew, supervisor};
 
 /// Has this database visited after the current transaction commits.
 pub fn request_after_commit() {
-    // SAFETY: a plain OID that the server sets when the backend connects.
-    let database = unsafe { pg_sys::MyDatabaseId };
-    register_xact_callback(PgXactCallbackEvent::Commit, move || {
-        // Best effort: work that is not announced now is found with the next announcement.
-        let _ = std::fs::create_dir_all(PENDING);
-        let _ = std::fs::write(Path::new(PENDING).join(database.to_u32().to_string()), "");
-    });
+    announce::after_commit(PENDING);
     // Without the supervisor nobody would look; a server without a free worker slot seals later.
     let _ = supervisor::ensure_running();
 }
@@ -65,4 +56,10 @@ pub extern "C-unwind" fn altlas_maintenance_main(argument: pg_sys::Datum) {
             pgrx::warning!("altlas: sealing the audit log failed: {}", e.parts().1);
         }
     });
+    BackgroundWorker::transaction(|| match crate::store::job::purge_if_installed() {
+        Ok(Some(next)) => crew::expect_expiry(next),
+        Ok(None) => {}
+        Err(e) => pgrx::warning!("altlas: removing expired jobs failed: {}", e.parts().1),
+    });
+    crate::monitor::flush::flush(database.to_u32());
 }

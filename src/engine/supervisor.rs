@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,12 @@ use pgrx::bgworkers::{BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTi
 use pgrx::prelude::*;
 use rustix::fs::{FlockOperation, flock};
 
+use super::crew::Crew;
 use super::files::{
     DIRECTORY, LAST_FAILURE, PENDING, SUPERVISOR_LOCK, engine_program, models_directory, runtime_library,
 };
 use super::maintenance;
+use super::visits::Visits;
 use crate::error::{Error, Result};
 use crate::guc;
 
@@ -110,11 +112,16 @@ pub extern "C-unwind" fn altlas_supervisor_main(_argument: pg_sys::Datum) {
             return;
         }
     };
-    let mut watch = Watch { child: None, restarts: 0, pause: BACK_OFF.0, not_before: Instant::now() };
+    let mut watch =
+        Watch { child: None, restarts: 0, ended_by: 0, pause: BACK_OFF.0, not_before: Instant::now() };
     let mut settings = Settings::current();
+    let mut crew = Crew::default();
+    let mut visits = Visits::default();
     loop {
         watch.look_after(&settings);
+        visits.announce_due();
         maintenance::launch_pending();
+        crew.look_after();
         if !BackgroundWorker::wait_latch(Some(if watch.child.is_none() { BACK_OFF.0 } else { TICK })) {
             break;
         }
@@ -158,6 +165,10 @@ struct Settings {
     cache: u64,
     connections: usize,
     jobs: usize,
+    queue: usize,
+    batch_rows: usize,
+    batch_wait_us: usize,
+    device_memory: u64,
 }
 
 impl Settings {
@@ -169,6 +180,10 @@ impl Settings {
             cache: guc::model_cache(),
             connections: guc::engine_max_connections(),
             jobs: guc::max_jobs(),
+            queue: guc::max_queue(),
+            batch_rows: guc::batch_rows(),
+            batch_wait_us: guc::batch_wait_us(),
+            device_memory: guc::device_memory(),
         }
     }
 }
@@ -176,6 +191,8 @@ impl Settings {
 struct Watch {
     child: Option<(Child, Instant)>,
     restarts: u32,
+    /// The signal that ended the last engine, 0 for none: the next one finds out which model was in use.
+    ended_by: i32,
     pause: Duration,
     not_before: Instant,
 }
@@ -186,7 +203,10 @@ impl Watch {
         if let Some((child, since)) = &mut self.child {
             let ended = match child.try_wait() {
                 Ok(None) => return,
-                Ok(Some(status)) => status.to_string(),
+                Ok(Some(status)) => {
+                    self.ended_by = status.signal().unwrap_or(0);
+                    status.to_string()
+                }
                 Err(e) => e.to_string(),
             };
             self.pause =
@@ -203,10 +223,11 @@ impl Watch {
         if Instant::now() < self.not_before {
             return;
         }
-        match start(settings, self.restarts) {
+        match start(settings, self.restarts, self.ended_by) {
             Ok(child) => {
                 pgrx::log!("altlas: the engine runs with pid {}", child.id());
                 let _ = std::fs::remove_file(LAST_FAILURE);
+                self.ended_by = 0;
                 self.child = Some((child, Instant::now()));
             }
             Err(e) => {
@@ -246,7 +267,7 @@ impl Watch {
 
 /// Starts the engine. It must be called from the process's main thread: the parent-death signal fires when the
 /// spawning thread ends.
-fn start(settings: &Settings, restarts: u32) -> std::io::Result<Child> {
+fn start(settings: &Settings, restarts: u32, ended_by: i32) -> std::io::Result<Child> {
     let mut command = Command::new(engine_program());
     command
         .arg("serve")
@@ -261,7 +282,12 @@ fn start(settings: &Settings, restarts: u32) -> std::io::Result<Child> {
         .args(["--threads", &settings.threads.to_string()])
         .args(["--max-connections", &settings.connections.to_string()])
         .args(["--max-jobs", &settings.jobs.to_string()])
+        .args(["--max-queue", &settings.queue.to_string()])
+        .args(["--batch-rows", &settings.batch_rows.to_string()])
+        .args(["--batch-wait", &settings.batch_wait_us.to_string()])
+        .args(["--device-memory", &settings.device_memory.to_string()])
         .args(["--restarts", &restarts.to_string()])
+        .args(["--ended-by", &ended_by.to_string()])
         .args(["--supervisor", &std::process::id().to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -18,6 +18,9 @@ pub struct Manifest {
     pub target: Target,
     pub conformal: Option<Conformal>,
     pub priorities: Option<Vec<f32>>,
+    /// Execution providers of its own choice, of those in force; empty for all.
+    #[serde(deserialize_with = "or_default")]
+    pub providers: Vec<String>,
 }
 
 /// Names of the graph's outputs.
@@ -72,6 +75,11 @@ impl Manifest {
     /// The model's task.
     pub fn task(&self) -> &str {
         self.task.as_deref().unwrap_or("other")
+    }
+
+    /// Whether the task is to tell classes apart.
+    pub fn classifies(&self) -> bool {
+        matches!(self.task(), "classification" | "text_classification")
     }
 }
 

@@ -1,11 +1,17 @@
 //! Scoring: a model version, the input in the form the graph takes, and the answer in the form the user asked for.
 
-mod input;
+mod batch;
+mod coerce;
+mod compiled;
+mod encode;
+mod features;
 mod manifest;
 mod output;
 mod statement;
+mod takes;
+mod tensors;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -16,12 +22,19 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::{self, Exchange};
 use crate::error::{Error, Result};
+use crate::monitor;
 use crate::store::artefact;
 
-pub use input::{Features, fields_of_value};
+use compiled::Compiled;
+use takes::{Rows, Takes};
+
+pub use batch::Batch;
+pub use encode::{Encoded, Frames, warn_of_truncation};
+pub use features::{Features, fields_of_value};
 pub use manifest::Manifest;
 pub use output::Scored;
 pub use statement::resolved;
+pub use takes::missing as missing_column;
 
 /// Models whose signatures a backend remembers: they are immutable, by SHA-256.
 const REMEMBERED: usize = 256;
@@ -42,6 +55,23 @@ pub struct Version {
     pub manifest: Manifest,
     /// Whether the graph is a file in the share directory.
     pub builtin: bool,
+    compiled: OnceCell<Option<Compiled>>,
+    takes: OnceCell<Takes>,
+    /// Whether calls are recorded: those of statements are, those that try a model out before it is stored are not.
+    pub watch: Option<monitor::Watch>,
+}
+
+/// Which parts of an answer are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// The number.
+    Value,
+    /// The class.
+    Label,
+    /// The probabilities.
+    Proba,
+    /// Everything.
+    All,
 }
 
 impl Version {
@@ -61,7 +91,30 @@ impl Version {
         let preprocess =
             preprocess.map(|v| Document::from_value(&v)).transpose().map_err(|e| damaged(e.to_string()))?;
         let manifest = Manifest::parse(&manifest).map_err(damaged)?;
-        Ok(Self { label, sha256, preprocess, manifest, builtin })
+        let (compiled, takes) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { label, sha256, preprocess, manifest, builtin, compiled, takes, watch: None })
+    }
+
+    /// The model compiled for this backend; `None` when the engine runs it.
+    fn compiled(&self) -> Result<Option<&Compiled>> {
+        if self.compiled.get().is_none() {
+            let _ = self.compiled.set(Compiled::of(self)?);
+        }
+        Ok(self.compiled.get().and_then(Option::as_ref))
+    }
+
+    /// What the model takes of a row.
+    fn takes(&self) -> Result<&Takes> {
+        if let Some(known) = self.takes.get() {
+            return Ok(known);
+        }
+        let takes = match (&self.preprocess, self.compiled()?) {
+            (Some(Document::Tabular(_)), _) => Takes::Document,
+            (Some(Document::Text(_) | Document::Tokenizer(_)), _) => Takes::Text,
+            (None, Some(compiled)) => compiled.takes(&self.manifest),
+            (None, None) => Takes::of_signature(&*self.signature()?, &self.manifest),
+        };
+        Ok(self.takes.get_or_init(|| takes))
     }
 
     /// What the graph takes and gives.
@@ -69,8 +122,9 @@ impl Version {
         if let Some(known) = SIGNATURES.with(|s| s.borrow().get(&self.sha256).cloned()) {
             return Ok(known);
         }
-        let (reply, _) =
-            engine::call(&Request::Describe { model: self.sha256.clone() }, &[], |e, m| self.upload(e, m))?;
+        let describe =
+            Request::Describe { model: self.sha256.clone(), providers: self.manifest.providers.clone() };
+        let (reply, _) = engine::call(&describe, &[], |e, m| self.upload(e, m))?;
         let Reply::Signature(signature) = reply else {
             return Err(engine::unexpected(&reply));
         };
@@ -88,30 +142,103 @@ impl Version {
     /// Runs the graph.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let (inputs, payload) = join(inputs);
-        let request = Request::Run { model: self.sha256.clone(), inputs, outputs: Vec::new() };
-        match engine::call(&request, &payload, |e, m| self.upload(e, m))? {
+        let request = Request::Run {
+            model: self.sha256.clone(),
+            inputs,
+            outputs: Vec::new(),
+            providers: self.manifest.providers.clone(),
+            of: monitor::origin(self),
+        };
+        let answer = engine::call(&request, &payload, |e, m| self.upload(e, m));
+        // Other failures are the engine's own, which counted them.
+        match answer.inspect_err(|e| {
+            if e.is_before_run() {
+                monitor::failed(self, e)
+            }
+        })? {
             (Reply::Outputs { outputs }, payload) => Ok(split(outputs, &payload)?),
             (other, _) => Err(engine::unexpected(&other)),
         }
     }
 
-    /// Scores rows.
-    pub fn score(&self, rows: &[Features<'_>]) -> Result<Vec<Scored>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
+    /// Scores one row.
+    pub fn one(&self, row: &Features<'_>, want: Want) -> Result<Scored> {
+        if let Some(compiled) = self.compiled()? {
+            return compiled.one(self, row, want).inspect_err(|e| monitor::failed(self, e));
         }
-        let inputs = input::tensors(self, rows)?;
-        output::read(self, self.run(&inputs)?, rows.len())
+        let mut rows = Rows::default();
+        rows.push(self, row).inspect_err(|e| monitor::failed(self, e))?;
+        Ok(self.many(&rows, want)?.pop().unwrap_or_default())
+    }
+
+    /// Scores rows that are in the model's form.
+    fn many(&self, rows: &Rows, want: Want) -> Result<Vec<Scored>> {
+        match self.compiled()? {
+            _ if rows.count == 0 => Ok(Vec::new()),
+            Some(compiled) => compiled.many(self, rows, want).inspect_err(|e| monitor::failed(self, e)),
+            None => self.by_engine(rows),
+        }
+    }
+
+    /// Scores rows by the engine.
+    fn by_engine(&self, rows: &Rows) -> Result<Vec<Scored>> {
+        if let Some(scored) = self.score_encoded(rows)? {
+            return Ok(scored);
+        }
+        let inputs = tensors::of(self, rows).inspect_err(|e| monitor::failed(self, e))?;
+        output::read(self, self.run(&inputs)?, rows.count).inspect_err(|e| monitor::misread(self, e))
+    }
+
+    /// Scores rows, all parts of the answers.
+    pub fn score(&self, rows: &[Features<'_>]) -> Result<Vec<Scored>> {
+        self.many(&self.rows(rows)?, Want::All)
+    }
+
+    /// Scores rows by the engine, also with a model that this backend could score.
+    pub fn score_by_engine(&self, rows: &[Features<'_>]) -> Result<Vec<Scored>> {
+        if rows.is_empty() { Ok(Vec::new()) } else { self.by_engine(&self.rows(rows)?) }
+    }
+
+    /// Whether the model takes a text, not columns.
+    pub fn takes_text(&self) -> Result<bool> {
+        Ok(matches!(self.takes()?, Takes::Text))
+    }
+
+    /// Whether the model is scored in this backend.
+    pub fn is_compiled(&self) -> Result<bool> {
+        Ok(self.compiled()?.is_some())
+    }
+
+    fn rows(&self, rows: &[Features<'_>]) -> Result<Rows> {
+        let mut taken = Rows::default();
+        let pushed = rows.iter().try_for_each(|row| taken.push(self, row));
+        pushed.inspect_err(|e| monitor::failed(self, e))?;
+        Ok(taken)
+    }
+
+    /// The model's bytes, read as altlas' owner: who may score may not read them.
+    fn bytes(&self) -> Result<Vec<u8>> {
+        if self.builtin {
+            return self.builtin_bytes();
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(artefact::size_of(&self.sha256)?).unwrap_or(0));
+        artefact::each_piece(&self.sha256, |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    fn builtin_bytes(&self) -> Result<Vec<u8>> {
+        let path = engine::model_file(&self.sha256);
+        std::fs::read(&path)
+            .map_err(|_| Error::MissingBuiltin { name: self.label.clone(), path: path.display().to_string() })
     }
 
     /// Gives the engine the bytes it lacks. They are read as altlas' owner: who may score may not read them.
     fn upload(&self, exchange: &mut Exchange, model: &str) -> Result<()> {
         if self.builtin {
-            let path = engine::model_file(model);
-            let bytes = std::fs::read(&path).map_err(|_| Error::MissingBuiltin {
-                name: self.label.clone(),
-                path: path.display().to_string(),
-            })?;
+            let bytes = self.builtin_bytes()?;
             return send_pieces(exchange, model, bytes.len() as u64, |send| {
                 bytes.chunks(artefact::PIECE).try_for_each(send)
             });

@@ -65,7 +65,7 @@ impl<'a> Roles<'a> {
     fn find(manifest: &Manifest, outputs: &'a [Tensor], rows: usize) -> Self {
         let named =
             |name: &Option<String>| name.as_ref().and_then(|n| outputs.iter().find(|t| &t.spec.name == n));
-        let classifies = matches!(manifest.task(), "classification" | "text_classification")
+        let classifies = manifest.classifies()
             || outputs
                 .iter()
                 .any(|t| matches!(t.spec.dtype, DataType::I64 | DataType::String) && t.len() == rows);

@@ -134,7 +134,7 @@ pub fn remove_unused(sha256: &str) -> Result<()> {
     with_owner(|| {
         Ok(Spi::run_with_args(
             "DELETE FROM altlas.artefact a WHERE a.sha256 = $1 \
-             AND NOT EXISTS (SELECT FROM altlas.model_version v WHERE v.sha256 = a.sha256)",
+             AND NOT EXISTS (SELECT FROM altlas.model_version v WHERE a.sha256 IN (v.sha256, v.tokenizer))",
             &[sha256.into()],
         )?)
     })
@@ -208,8 +208,13 @@ pub fn check_size(bytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// Whether a text is a SHA-256 as altlas writes it.
+pub fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 fn check_hash(sha256: &str) -> Result<()> {
-    if sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+    if is_hash(sha256) {
         return Ok(());
     }
     Err(Error::BadArgument {

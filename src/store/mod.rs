@@ -4,11 +4,14 @@ pub mod access;
 pub mod artefact;
 pub mod audit;
 pub mod document;
+pub mod job;
+pub mod keyed;
 pub mod kpi;
 pub mod model;
 mod owner;
 pub mod read;
 pub mod run;
 pub mod source;
+pub mod stats;
 
-pub use owner::{caller, is_installed, with_owner};
+pub use owner::{caller, has_rights_of, is_installed, with_owner, with_role};

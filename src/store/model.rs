@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{artefact, audit, caller, read, with_owner};
 use crate::error::{Error, Result};
+use crate::monitor::Watch;
 use crate::scoring::{Manifest, Version};
 
 /// The alias that a model's plain name stands for.
@@ -36,7 +37,7 @@ impl<'a> Reference<'a> {
 /// The version that a reference means, by the snapshot of the current statement.
 pub fn resolve(text: &str) -> Result<Version> {
     let reference = Reference::parse(text)?;
-    with_owner(|| {
+    let mut version = with_owner(|| {
         let found = read::first(
             include_str!("../../sql/queries/resolve_model.sql"),
             &[reference.name.into(), reference.alias.into(), reference.version.into()],
@@ -56,7 +57,9 @@ pub fn resolve(text: &str) -> Result<Version> {
             Some(version) => Ok(version),
             None => builtin(reference.name)?.ok_or_else(|| not_found(&reference)),
         }
-    })
+    })?;
+    version.watch = Some(Watch::default());
+    Ok(version)
 }
 
 /// A built-in model.
@@ -116,6 +119,13 @@ pub struct NewVersion<'a> {
     pub run_id: Option<i64>,
 }
 
+impl NewVersion<'_> {
+    /// The tokenizer's file, which documents of that kind name.
+    fn tokenizer(&self) -> Option<&str> {
+        self.preprocess.as_ref()?.get("tokenizer")?.as_str()
+    }
+}
+
 /// An input with the outputs that belong to it.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,8 +158,8 @@ pub fn add_version(new: &NewVersion<'_>) -> Result<(i32, bool)> {
             });
         }
         let (version, version_id) = Spi::get_two_with_args::<i32, i64>(
-            "INSERT INTO altlas.model_version (model_id, version, sha256, preprocess, manifest, run_id, created_by) \
-             SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6 FROM altlas.model_version WHERE model_id = $1 \
+            "INSERT INTO altlas.model_version (model_id, version, sha256, preprocess, manifest, run_id, created_by, tokenizer) \
+             SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7 FROM altlas.model_version WHERE model_id = $1 \
              RETURNING version, version_id",
             &[
                 id.into(),
@@ -158,6 +168,7 @@ pub fn add_version(new: &NewVersion<'_>) -> Result<(i32, bool)> {
                 JsonB(new.manifest.clone()).into(),
                 new.run_id.into(),
                 role.as_str().into(),
+                new.tokenizer().into(),
             ],
         )?;
         for (n, vector) in (0i32..).zip(new.vectors) {
@@ -236,7 +247,7 @@ pub fn drop_alias(name: &str, alias: &str) -> Result<()> {
 /// Removes a version that no alias points to; with the last one, the model.
 pub fn drop_version(name: &str, version: i32) -> Result<()> {
     let (id, _) = existing(name)?;
-    let sha256 = with_owner(|| {
+    let (sha256, tokenizer) = with_owner(|| {
         let aliases = Spi::get_one_with_args::<String>(
             "SELECT string_agg(alias, ', ' ORDER BY alias) FROM altlas.model_alias WHERE model_id = $1 AND version = $2",
             &[id.into(), version.into()],
@@ -244,20 +255,21 @@ pub fn drop_version(name: &str, version: i32) -> Result<()> {
         if let Some(aliases) = aliases {
             return Err(Error::VersionInUse { name: name.into(), version, aliases });
         }
-        let sha256 = Spi::get_one_with_args::<String>(
-            "WITH gone AS (DELETE FROM altlas.model_version WHERE model_id = $1 AND version = $2 RETURNING sha256) \
-             SELECT (SELECT sha256 FROM gone)",
+        let (sha256, tokenizer) = Spi::get_two_with_args::<String, String>(
+            "WITH gone AS (DELETE FROM altlas.model_version WHERE model_id = $1 AND version = $2 RETURNING sha256, tokenizer) \
+             SELECT (SELECT sha256 FROM gone), (SELECT tokenizer FROM gone)",
             &[id.into(), version.into()],
-        )?
-        .ok_or_else(|| Error::UnknownVersion { name: name.into(), version })?;
+        )?;
+        let sha256 = sha256.ok_or_else(|| Error::UnknownVersion { name: name.into(), version })?;
         Spi::run_with_args(
             "DELETE FROM altlas.model m WHERE m.model_id = $1 \
              AND NOT EXISTS (SELECT FROM altlas.model_version v WHERE v.model_id = m.model_id)",
             &[id.into()],
         )?;
-        Ok(sha256)
+        Ok((sha256, tokenizer))
     })?;
     artefact::remove_unused(&sha256)?;
+    tokenizer.as_deref().map_or(Ok(()), artefact::remove_unused)?;
     audit::record("drop_version", &format!("{name}/{version}"), Some(json!({ "sha256": sha256 })), None)
 }
 
@@ -302,11 +314,13 @@ fn alias_target(id: i64, alias: &str) -> Result<Option<i32>> {
 
 /// Keys of a manifest that a user gives with a model, and what they hold besides [`Manifest`].
 pub fn user_manifest(value: Value) -> Result<(Manifest, Value, Option<Value>, Vec<TestVector>)> {
-    let wrong = |problem: String| Error::BadDocument {
+    let wrong = |problem: String| {
+        Error::BadDocument {
         what: "the manifest".into(),
         problem,
-        hint: "Keys are: task, columns, output, labels, target, preprocess, test_vectors, description."
+        hint: "Keys are: task, columns, output, labels, target, providers, preprocess, test_vectors, description."
             .into(),
+    }
     };
     let Value::Object(mut object) = value else {
         return Err(wrong("it is not a JSON object".into()));
@@ -316,8 +330,8 @@ pub fn user_manifest(value: Value) -> Result<(Manifest, Value, Option<Value>, Ve
         None | Some(Value::Null) => Vec::new(),
         Some(v) => serde_json::from_value(v).map_err(|e| wrong(format!("test_vectors: {e}")))?,
     };
-    const KNOWN: [&str; 8] =
-        ["format", "task", "columns", "output", "labels", "target", "description", "algorithm"];
+    const KNOWN: [&str; 9] =
+        ["format", "task", "columns", "output", "labels", "target", "providers", "description", "algorithm"];
     if let Some(key) = object.keys().find(|k| !KNOWN.contains(&k.as_str())) {
         return Err(wrong(format!("the key \"{key}\" is not known")));
     }

@@ -40,8 +40,25 @@ fn owner() -> Result<pg_sys::Oid> {
 /// Runs `work` as the owner of altlas' tables. The caller's rights must have been checked: PostgreSQL did, when it let
 /// the function be executed (EXECUTE is granted by level only).
 pub fn with_owner<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let _guard = Guard::enter(owner()?);
+    let _guard = Guard::enter(owner()?, 0);
     work()
+}
+
+/// Runs `work` as a role that is not logged in, in a security-restricted operation: nothing that it may do outlives it.
+pub fn with_role<T>(role: pg_sys::Oid, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _guard = Guard::enter(role, pg_sys::SECURITY_RESTRICTED_OPERATION);
+    work()
+}
+
+/// Whether the caller is the role of this name, a member of it, or a superuser.
+pub fn has_rights_of(role: &str) -> bool {
+    let Ok(name) = std::ffi::CString::new(role) else { return false };
+    // SAFETY: catalogue lookups with a NUL-terminated name.
+    unsafe {
+        let me = pg_sys::GetUserId();
+        let role = pg_sys::get_role_oid(name.as_ptr(), true);
+        pg_sys::superuser_arg(me) || (role != pg_sys::InvalidOid && pg_sys::has_privs_of_role(me, role))
+    }
 }
 
 /// Puts user, security context and settings back, also when `work` unwinds (then the transaction's end would, too).
@@ -52,13 +69,14 @@ struct Guard {
 }
 
 impl Guard {
-    fn enter(owner: pg_sys::Oid) -> Self {
+    fn enter(role: pg_sys::Oid, restriction: u32) -> Self {
         let (mut user, mut context) = (pg_sys::InvalidOid, 0);
         // SAFETY: what SECURITY DEFINER functions with SET search_path do. GUC_ACTION_SAVE is allowed in parallel workers.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
             let nest_level = pg_sys::NewGUCNestLevel();
-            pg_sys::SetUserIdAndSecContext(owner, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+            let restriction = (pg_sys::SECURITY_LOCAL_USERID_CHANGE | restriction) as i32;
+            pg_sys::SetUserIdAndSecContext(role, context | restriction);
             pg_sys::set_config_option(
                 c"search_path".as_ptr(),
                 c"pg_catalog, pg_temp".as_ptr(),

@@ -33,8 +33,23 @@ impl Row {
 pub fn first<T>(
     query: &str,
     arguments: &[DatumWithOid<'_>],
-    read: impl FnOnce(&Row) -> T,
+    read: impl FnMut(&Row) -> T,
 ) -> Result<Option<T>> {
+    Ok(rows(query, arguments, 1, read)?.pop())
+}
+
+/// Reads every row of a query with `read`.
+pub fn all<T>(query: &str, arguments: &[DatumWithOid<'_>], read: impl FnMut(&Row) -> T) -> Result<Vec<T>> {
+    rows(query, arguments, 0, read)
+}
+
+/// At most `most` rows; all when it is 0.
+fn rows<T>(
+    query: &str,
+    arguments: &[DatumWithOid<'_>],
+    most: i64,
+    mut read: impl FnMut(&Row) -> T,
+) -> Result<Vec<T>> {
     let text =
         CString::new(query).map_err(|_| Error::Internal { message: "a query has a zero byte".into() })?;
     let mut types: Vec<_> = arguments.iter().map(DatumWithOid::oid).collect();
@@ -42,7 +57,8 @@ pub fn first<T>(
     let mut datums: Vec<_> = values().map(|v| v.unwrap_or(pg_sys::Datum::from(0usize))).collect();
     let nulls: Vec<std::ffi::c_char> = values().map(|v| if v.is_some() { b' ' } else { b'n' } as _).collect();
     Spi::connect(|_| {
-        // SAFETY: within SPI_connect; the arrays have one element for each argument; errors unwind.
+        // SAFETY: within SPI_connect; the arrays have one element for each argument; errors unwind; the table has as many rows
+        // as SPI says it processed.
         unsafe {
             pg_sys::SPI_tuptable = std::ptr::null_mut();
             let status = pg_sys::SPI_execute_with_args(
@@ -52,14 +68,14 @@ pub fn first<T>(
                 datums.as_mut_ptr(),
                 nulls.as_ptr(),
                 true,
-                1,
+                most as _,
             );
             Spi::check_status(status)?;
-            let Some(table) = pg_sys::SPI_tuptable.as_ref() else { return Ok(None) };
-            if pg_sys::SPI_processed == 0 {
-                return Ok(None);
-            }
-            Ok(Some(read(&Row { tuple: *table.vals, descriptor: table.tupdesc })))
+            let Some(table) = pg_sys::SPI_tuptable.as_ref() else { return Ok(Vec::new()) };
+            let found = pg_sys::SPI_processed as usize;
+            Ok((0..found)
+                .map(|n| read(&Row { tuple: *table.vals.add(n), descriptor: table.tupdesc }))
+                .collect())
         }
     })
 }
@@ -71,6 +87,22 @@ pub fn one<A: FromDatum>(query: &str, arguments: &[DatumWithOid<'_>]) -> Result<
 
 /// Runs `work` with a snapshot of now: it sees what the current statement has written so far. Not in parallel workers.
 pub fn latest<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: called in a transaction, outside parallel mode.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        with_snapshot(pg_sys::GetTransactionSnapshot(), work)
+    }
+}
+
+/// Runs `work` with a snapshot of now, also where the transaction keeps to one snapshot.
+pub fn newest<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: called in a transaction, outside parallel mode.
+    unsafe { with_snapshot(pg_sys::GetLatestSnapshot(), work) }
+}
+
+/// # Safety
+/// The snapshot is valid, and there is a transaction.
+unsafe fn with_snapshot<T>(snapshot: pg_sys::Snapshot, work: impl FnOnce() -> Result<T>) -> Result<T> {
     struct Pop;
     impl Drop for Pop {
         fn drop(&mut self) {
@@ -82,11 +114,8 @@ pub fn latest<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
             }
         }
     }
-    // SAFETY: called in a transaction, outside parallel mode.
-    unsafe {
-        pg_sys::CommandCounterIncrement();
-        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-    }
+    // SAFETY: the caller vouches for it.
+    unsafe { pg_sys::PushActiveSnapshot(snapshot) };
     let _pop = Pop;
     work()
 }

@@ -6,7 +6,7 @@ use std::ffi::{CStr, CString};
 use pgrx::{Spi, pg_sys};
 
 use super::read;
-use crate::convert::{Cell, Kind};
+use crate::convert::{Cell, Kind, type_name};
 use crate::error::{Error, Result};
 use crate::guc;
 
@@ -28,9 +28,30 @@ pub trait Sink {
     fn row(&mut self, cells: Vec<Cell>) -> Result<()>;
 }
 
+/// What a reader does with a source's rows as PostgreSQL gives them.
+pub trait TupleSink {
+    /// Called once, before the rows.
+    ///
+    /// # Safety
+    /// The descriptor is that of the rows to come and lives as long as they are read.
+    unsafe fn describe(&mut self, descriptor: pg_sys::TupleDesc) -> Result<()>;
+    /// Called for each row.
+    ///
+    /// # Safety
+    /// The tuple is of the descriptor's row type and lives during the call.
+    unsafe fn tuple(&mut self, tuple: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc) -> Result<()>;
+}
+
 /// Reads `source` into `sink`. With `wanted`, only those columns, each as (argument, column); an unknown one is an error.
 /// Returns the number of rows.
 pub fn read(source: &str, wanted: Option<&[(&str, &str)]>, sink: &mut impl Sink) -> Result<usize> {
+    let mut cells = Cells { wanted, picked: Vec::new(), sink, rows: 0, limit: guc::max_source_rows() };
+    read_tuples(source, &mut cells)?;
+    Ok(cells.rows)
+}
+
+/// Reads `source` into `sink`, however many rows it has.
+pub fn read_tuples(source: &str, sink: &mut impl TupleSink) -> Result<()> {
     let query = as_query(source)?;
     let text =
         CString::new(query).map_err(|_| Error::BadSource { problem: "it contains a zero byte".into() })?;
@@ -42,31 +63,16 @@ pub fn read(source: &str, wanted: Option<&[(&str, &str)]>, sink: &mut impl Sink)
             options.cursorOptions = pg_sys::CURSOR_OPT_NO_SCROLL as i32;
             pg_sys::SPI_cursor_parse_open(std::ptr::null(), text.as_ptr(), &options)
         };
-        let result = fetch_all(portal, wanted, sink);
+        let result = fetch_all(portal, sink);
         // SAFETY: the portal was opened above and nothing else closes it.
         unsafe { pg_sys::SPI_cursor_close(portal) };
         result
     })
 }
 
-fn fetch_all(portal: pg_sys::Portal, wanted: Option<&[(&str, &str)]>, sink: &mut impl Sink) -> Result<usize> {
-    // SAFETY: an open portal of a SELECT has a tuple descriptor.
-    let descriptor = unsafe { (*portal).tupDesc };
-    let all = describe(descriptor);
-    let picked = pick(&all, wanted)?;
-    let columns = picked
-        .iter()
-        .map(|(_, column)| {
-            let kind = Kind::of(column.type_oid).ok_or_else(|| Error::UnsupportedType {
-                column: column.name.clone(),
-                r#type: crate::convert::type_name(column.type_oid),
-            })?;
-            Ok(SourceColumn { name: column.name.clone(), kind })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    sink.columns(&columns)?;
-    let limit = guc::max_source_rows();
-    let mut rows = 0;
+fn fetch_all(portal: pg_sys::Portal, sink: &mut impl TupleSink) -> Result<()> {
+    // SAFETY: an open portal of a SELECT has a tuple descriptor, which lives as long as it.
+    unsafe { sink.describe((*portal).tupDesc) }?;
     loop {
         pgrx::check_for_interrupts!();
         // SAFETY: the portal is open; SPI_tuptable is set by the fetch and freed here, before the next one.
@@ -74,62 +80,88 @@ fn fetch_all(portal: pg_sys::Portal, wanted: Option<&[(&str, &str)]>, sink: &mut
             pg_sys::SPI_cursor_fetch(portal, true, BLOCK as _);
             let table = pg_sys::SPI_tuptable;
             let count = pg_sys::SPI_processed as usize;
-            if count == 0 {
-                pg_sys::SPI_freetuptable(table);
-                return Ok(rows);
-            }
-            rows += count;
-            if rows > limit {
-                return Err(Error::TooManyRows { limit });
-            }
             for n in 0..count {
-                let tuple = *(*table).vals.add(n);
-                let cells = picked
-                    .iter()
-                    .zip(&columns)
-                    .map(|((number, described), column)| {
-                        let mut null = false;
-                        let datum = pg_sys::SPI_getbinval(tuple, (*table).tupdesc, *number, &mut null);
-                        if null { Cell::Null } else { column.kind.cell(datum, described.type_oid) }
-                    })
-                    .collect();
-                sink.row(cells)?;
+                sink.tuple(*(*table).vals.add(n), (*table).tupdesc)?;
             }
             pg_sys::SPI_freetuptable(table);
+            if count == 0 {
+                return Ok(());
+            }
         }
     }
 }
 
-struct Described {
-    name: String,
-    type_oid: pg_sys::Oid,
+/// Gives a [`Sink`] the cells of the wanted columns.
+struct Cells<'a, S> {
+    wanted: Option<&'a [(&'a str, &'a str)]>,
+    /// Attribute numbers, kinds, types without domains.
+    picked: Vec<(i32, Kind, pg_sys::Oid)>,
+    sink: &'a mut S,
+    rows: usize,
+    limit: usize,
 }
 
-fn describe(descriptor: pg_sys::TupleDesc) -> Vec<Described> {
+impl<S: Sink> TupleSink for Cells<'_, S> {
+    unsafe fn describe(&mut self, descriptor: pg_sys::TupleDesc) -> Result<()> {
+        let mut columns = Vec::new();
+        // SAFETY: the caller vouches for the descriptor.
+        for (number, name, oid) in pick(unsafe { self::columns(descriptor) }, self.wanted)? {
+            let Some(kind) = Kind::of(oid) else {
+                return Err(Error::UnsupportedType { column: name, r#type: type_name(oid) });
+            };
+            // SAFETY: a catalogue lookup by OID.
+            self.picked.push((number, kind, unsafe { pg_sys::getBaseType(oid) }));
+            columns.push(SourceColumn { name, kind });
+        }
+        self.sink.columns(&columns)
+    }
+
+    unsafe fn tuple(&mut self, tuple: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc) -> Result<()> {
+        self.rows += 1;
+        if self.rows > self.limit {
+            return Err(Error::TooManyRows { limit: self.limit });
+        }
+        let cells = self.picked.iter().map(|(number, kind, base)| {
+            let mut null = false;
+            // SAFETY: the attribute numbers are of this descriptor, the types those of its attributes.
+            unsafe {
+                let datum = pg_sys::SPI_getbinval(tuple, descriptor, *number, &mut null);
+                if null { Cell::Null } else { kind.cell(datum, *base) }
+            }
+        });
+        self.sink.row(cells.collect())
+    }
+}
+
+/// Number, name and type of a column.
+pub type SourceAttribute = (i32, String, pg_sys::Oid);
+
+/// The columns of rows.
+///
+/// # Safety
+/// The descriptor is valid.
+pub unsafe fn columns(descriptor: pg_sys::TupleDesc) -> Vec<SourceAttribute> {
     // SAFETY: attribute numbers run from 1 to natts; names are palloc'ed and NUL-terminated.
     unsafe {
         (1..=(*descriptor).natts)
-            .map(|n| Described {
-                name: CStr::from_ptr(pg_sys::SPI_fname(descriptor, n)).to_string_lossy().into_owned(),
-                type_oid: pg_sys::SPI_gettypeid(descriptor, n),
+            .map(|n| {
+                let name = CStr::from_ptr(pg_sys::SPI_fname(descriptor, n)).to_string_lossy().into_owned();
+                (n, name, pg_sys::SPI_gettypeid(descriptor, n))
             })
             .collect()
     }
 }
 
-/// The wanted columns with their attribute numbers.
-fn pick<'a>(all: &'a [Described], wanted: Option<&[(&str, &str)]>) -> Result<Vec<(i32, &'a Described)>> {
-    let numbered = || (1..).zip(all);
-    let Some(wanted) = wanted else {
-        return Ok(numbered().collect());
-    };
+/// The wanted ones of the columns, all when nothing is said.
+fn pick(all: Vec<SourceAttribute>, wanted: Option<&[(&str, &str)]>) -> Result<Vec<SourceAttribute>> {
+    let Some(wanted) = wanted else { return Ok(all) };
     wanted
         .iter()
-        .map(|(argument, name)| {
-            numbered().find(|(_, d)| d.name == *name).ok_or_else(|| Error::UnknownColumn {
+        .map(|(argument, column)| {
+            all.iter().find(|(_, name, _)| name == column).cloned().ok_or_else(|| Error::UnknownColumn {
                 argument: (*argument).to_owned(),
-                column: (*name).to_owned(),
-                have: all.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", "),
+                column: (*column).to_owned(),
+                have: all.iter().map(|(_, name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
             })
         })
         .collect()
@@ -220,6 +252,28 @@ impl ReadOnly {
 }
 
 impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { pg_sys::XactReadOnly = self.0 }
+    }
+}
+
+/// The transaction may write for as long as this lives, while a source is read: for altlas' own tables. The caller knows that
+/// the transaction was not read-only before.
+pub struct Writable(bool);
+
+impl Writable {
+    pub fn enter() -> Self {
+        // SAFETY: as in `ReadOnly`.
+        unsafe {
+            let before = pg_sys::XactReadOnly;
+            pg_sys::XactReadOnly = false;
+            Self(before)
+        }
+    }
+}
+
+impl Drop for Writable {
     fn drop(&mut self) {
         // SAFETY: as above.
         unsafe { pg_sys::XactReadOnly = self.0 }
