@@ -70,6 +70,12 @@ def register(conn: psycopg.Connection, name: str, model: bytes | None = None, ma
     return row[0]
 
 
+def score_by_engine(cluster: Cluster, name: str) -> None:
+    """New connections to the database have the engine score every model, also those that a session can score itself."""
+    with cluster.conn() as conn:
+        conn.execute(f"ALTER DATABASE {name} SET altlas.compile_models = off")
+
+
 def predict(conn: psycopg.Connection, model: str, row: list[float]) -> float:
     return conn.execute("SELECT altlas.predict(%s, %s::float8[])", (model, row)).fetchone()[0]
 
@@ -234,3 +240,45 @@ def client_program(name: str, *arguments: object, stdin: bytes | None = None) ->
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode())
     return done.stdout
+
+
+def endless_model() -> bytes:
+    """An ONNX file that takes the sine of its one column for longer than any test waits."""
+
+    def varint(number: int) -> bytes:
+        return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + varint(number >> 7)
+
+    def field(number: int, value: int | str | bytes) -> bytes:
+        if isinstance(value, int):
+            return varint(number << 3) + varint(value)
+        value = value.encode() if isinstance(value, str) else value
+        return varint(number << 3 | 2) + varint(len(value)) + value
+
+    def node(operator: str, inputs: list[str], outputs: list[str], rest: bytes = b"") -> bytes:
+        names = b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs)
+        return field(1, names + field(4, operator) + rest)
+
+    def value(number: int, name: str, element: int, *dimensions: bytes) -> bytes:
+        shape = b"".join(field(1, dimension) for dimension in dimensions)
+        return field(number, field(1, name) + field(2, field(1, field(1, element) + field(2, shape))))
+
+    column = (field(2, "rows"), field(1, 1))
+    body = (
+        node("Sin", ["before"], ["after"])
+        + node("Identity", ["go"], ["still"])
+        + field(2, "body")
+        + value(11, "i", 7)
+        + value(11, "go", 9)
+        + value(11, "before", 1, *column)
+        + value(12, "still", 9)
+        + value(12, "after", 1, *column)
+    )
+    graph = (
+        node("Loop", ["count", "always", "x"], ["y"], field(5, field(1, "body") + field(6, body) + field(20, 5)))
+        + field(2, "endless")
+        + field(5, field(2, 7) + field(7, 1 << 60) + field(8, "count"))
+        + field(5, field(2, 9) + field(5, 1) + field(8, "always"))
+        + value(11, "x", 1, *column)
+        + value(12, "y", 1, *column)
+    )
+    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 17))

@@ -18,6 +18,7 @@ from support import (
     no_job,
     programs,
     register,
+    score_by_engine,
 )
 
 SOON = 5
@@ -26,6 +27,7 @@ SOON = 5
 @pytest.fixture(scope="module")
 def name(cluster):
     name = cluster.database()
+    score_by_engine(cluster, name)
     with cluster.conn(name) as conn:
         register(conn, "m")
         make_noise(conn)

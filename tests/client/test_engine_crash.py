@@ -20,6 +20,7 @@ from support import (
     predict,
     register,
     sample,
+    score_by_engine,
     status,
     supervisors,
 )
@@ -30,6 +31,7 @@ def place(new_cluster):
     """A cluster of its own with a model, so that the engine's restarts are counted from 0."""
     cluster = new_cluster()
     name = cluster.database()
+    score_by_engine(cluster, name)
     with cluster.conn(name) as conn:
         register(conn, "m")
         make_noise(conn)

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from conftest import wait_until
 from support import (
+    REPOSITORY,
     Clone,
     all_sealed,
     check_answers,
@@ -24,6 +25,9 @@ from support import (
     status,
 )
 
+TEXT_MODEL = REPOSITORY / "crates/altlas-tokens/tests/data"
+# What the maintenance worker writes by itself, at any time.
+GATHERED = ("altlas.model_stats_hour", "altlas.model_sketch")
 KPI = {"kind": "average", "source": "public.noise", "value": "y", "time_column": "at"}
 
 
@@ -37,6 +41,8 @@ def source(new_cluster):
         register(conn, "m", padded(sample().onnx, 9 << 20), {"test_vectors": vectors, "description": "ağaç"})
         register(conn, "m", onnx("sklearn_gradient_boosting"))
         conn.execute("SELECT altlas.set_alias('m', 'next', 2)")
+        files = [(TEXT_MODEL / file).read_bytes() for file in ("encoder.onnx", "wordpiece.json")]
+        conn.execute("SELECT altlas.register_text_model('words', %s, %s)", files)
         make_noise(conn)
         conn.execute("ALTER TABLE noise ADD at timestamptz DEFAULT '2025-01-01 00:00+00'")
         for _ in range(2):
@@ -44,7 +50,16 @@ def source(new_cluster):
         conn.execute("SELECT altlas.define_kpi('kept', %s)", (json.dumps(KPI),))
         conn.execute("CREATE ROLE survivor LOGIN")
         conn.execute("SELECT altlas.grant_access('survivor', 'score')")
+        # A job that is done and one that stays in the queue, here and in copies.
+        conn.execute("SELECT altlas.submit('m', 'SELECT a, b, c, y FROM noise LIMIT 5')")
+        assert conn.execute("SELECT altlas.wait_job(max(job_id)) FROM altlas.jobs").fetchone() == ("done",)
+        cluster.configure({"altlas.max_job_workers": 0})
+        cluster.reload()
+        wait_until(lambda: conn.execute("SHOW altlas.max_job_workers").fetchone() == ("0",), 10, "the setting")
+        conn.execute("SELECT altlas.submit('m', 'SELECT a, b, c, y FROM noise LIMIT 5')")
         all_sealed(conn)
+        answers(conn)
+        wait_until(lambda: all(extension_tables(conn)[table] for table in GATHERED), 60, "statistics")
         for table, count in extension_tables(conn).items():
             assert count > 0, f"{table} is dumped with the extension and must have rows here"
     return cluster, name
@@ -73,14 +88,19 @@ def answers(conn):
         "m": predictions(conn, "m"),
         "m@next": predictions(conn, "m@next"),
         "trained": [value for (value,) in trained.fetchall()],
+        "words": conn.execute("SELECT altlas.embed('Delete the old logs.', 'words')").fetchone(),
         "audit": conn.execute("SELECT * FROM altlas.verify_audit()").fetchone(),
         "head": conn.execute("SELECT seal_id, chain_hash FROM altlas.audit_head()").fetchone(),
         "models": conn.execute(
             "SELECT name, version, aliases, sha256, metrics FROM altlas.models ORDER BY 1, 2"
         ).fetchall(),
         "kpi": conn.execute("SELECT value FROM altlas.kpi_rollup('kept', 'year')").fetchall(),
+        "jobs": conn.execute(
+            "SELECT j.job_id, j.label, j.state, r.* FROM altlas.jobs j, altlas.job_result(j.job_id) r "
+            "WHERE j.kind = 'score' AND j.state = 'done' ORDER BY 1, 4"
+        ).fetchall(),
         "access": conn.execute("SELECT role_name, level FROM altlas.access").fetchall(),
-        "rows": extension_tables(conn),
+        "rows": {table: rows for table, rows in extension_tables(conn).items() if table not in GATHERED},
     }
 
 
@@ -203,6 +223,7 @@ def test_a_replica_answers_like_its_primary(source, replica):
         assert now["engine_pid"] != status(primary)["engine_pid"]
         for sql in (
             "SELECT * FROM altlas.jobs",
+            "SELECT altlas.job_status(job_id), altlas.wait_job(job_id, '0') FROM altlas.jobs WHERE kind = 'score'",
             "SELECT * FROM altlas.training_runs",
             "SELECT * FROM altlas.kpis",
             "SELECT * FROM altlas.audit",
@@ -225,6 +246,8 @@ def test_a_replica_refuses_to_write(source, replica):
             f"SELECT altlas.begin_artefact('{digest}', 1)",
             f"SELECT altlas.append_artefact('{digest}', 'x')",
             f"SELECT altlas.finish_artefact('{digest}')",
+            "SELECT altlas.register_text_model('x', 'x', 'x')",
+            f"SELECT altlas.register_text_artefacts('x', '{digest}', '{digest}')",
             "SELECT altlas.set_alias('m', 'x', 1)",
             "SELECT altlas.drop_alias('m', 'next')",
             "SELECT altlas.drop_version('m', 1)",
@@ -235,6 +258,9 @@ def test_a_replica_refuses_to_write(source, replica):
             "SELECT altlas.drop_kpi('kept')",
             "SELECT altlas.install_task_schema('x')",
             "SELECT * FROM altlas.train('x', 'regression', 'noise', 'y', 'linear')",
+            "SELECT altlas.train_async('x', 'regression', 'noise', 'y', 'linear')",
+            "SELECT altlas.submit('m', 'SELECT a, b, c, y FROM noise')",
+            "SELECT altlas.cancel_job(job_id) FROM altlas.jobs WHERE state = 'queued'",
         ):
             error = failure(conn, sql)
             assert error.sqlstate == "25006", (sql, error)
