@@ -1,12 +1,13 @@
 # Every entry calls a script in scripts/; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo psql dsn stop clean build check test bench install uninstall package docs
+.PHONY: help demo psql dsn stop clean build check test bench bench-gpu soak fuzz install uninstall package docs
 
 PG ?= 18
+SECONDS ?= 60
 export PG_CONFIG DESTDIR
 
 help: ## list the entries
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: ## build, start a private PostgreSQL 18, load 336,776 flights and query them
 	@scripts/demo.sh
@@ -32,8 +33,17 @@ check: ## formatting, lints and the crates' tests; needs no server
 test: ## all tests on PostgreSQL 15 and 18 (ARGS="--tier regress --pg 18" for some)
 	@scripts/test.sh $(ARGS)
 
-bench: ## measure size, load time and speed
-	@scripts/bench.sh
+fuzz: ## feed the readers of foreign bytes with made-up input, each for SECONDS (default 60)
+	@scripts/fuzz.sh --seconds $(SECONDS)
+
+bench: ## measure size, load time, and speed beside other ways (ARGS="--only trees" for some)
+	@scripts/bench.sh $(ARGS)
+
+soak: ## mixed calls, crashes and cancellations for MINUTES (default 20); every answer is checked
+	@scripts/soak.sh $(or $(MINUTES),20) $(SEED)
+
+bench-gpu: ## compare a GPU with the processor, the engine's runtime alone (ARGS="cuda encoder.onnx trees.onnx")
+	@scripts/bench/gpu.sh $(ARGS)
 
 install: ## install into the server of PG_CONFIG (DESTDIR is honoured)
 	@scripts/install.sh install
