@@ -436,7 +436,7 @@ def test_the_engine_is_killed_in_the_middle(server, conn):
 
 def test_the_engine_is_killed_during_a_training(server, conn):
     number = train_async(
-        conn, "t", "lightgbm", {"hyperparams": {"num_trees": 300, "num_leaves": 255, "early_stopping_rounds": 0}}
+        conn, "t", "lightgbm", {"hyperparams": {"num_trees": 1500, "num_leaves": 255, "early_stopping_rounds": 0}}
     )
     until(conn, number, "running", lambda s: s["done"] > 0)
     engine(server).kill()
@@ -447,7 +447,7 @@ def test_the_engine_is_killed_during_a_training(server, conn):
 def test_the_engine_is_renewed_during_a_training(server, conn):
     """An engine that stops in good order cancels its jobs, which are not the user's cancellation."""
     number = train_async(
-        conn, "t", "lightgbm", {"hyperparams": {"num_trees": 300, "num_leaves": 255, "early_stopping_rounds": 0}}
+        conn, "t", "lightgbm", {"hyperparams": {"num_trees": 1500, "num_leaves": 255, "early_stopping_rounds": 0}}
     )
     until(conn, number, "running", lambda s: s["done"] > 0)
     renew_engine(server)

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::flat::{CHECKED_FROM, checksum};
 use crate::{Program, compile};
 
-const MODELS: [&str; 9] = [
+pub(crate) const MODELS: [&str; 9] = [
     "lgbm_regressor",
     "lgbm_three",
     "sk_adaboost",
@@ -19,7 +19,7 @@ const MODELS: [&str; 9] = [
     "sk_svc_names_proba",
 ];
 
-fn flat(model: &str) -> Vec<u64> {
+pub(crate) fn flat(model: &str) -> Vec<u64> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let onnx = std::fs::read(folder.join(format!("{model}.onnx"))).unwrap();
     let bytes = compile(&onnx).unwrap();

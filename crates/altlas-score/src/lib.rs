@@ -24,4 +24,4 @@ pub use program::Program;
 pub use scratch::Scratch;
 
 /// Version of the flat form. A form of another version is refused when opened: compile the model again.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;

@@ -1,7 +1,7 @@
 use crate::flat::{Bank, Code, Reader, Reg, damaged, require};
 use crate::ops::Op;
 use crate::scratch::{Memory, part, part_mut};
-use crate::{Input, InputType, Output, OutputType, ScoreError, Scratch, simd};
+use crate::{Input, InputType, Output, OutputType, ScoreError, Scratch};
 
 /// What the working memory of a program may take, in elements of a bank (8 MiB of numbers in double precision).
 pub(crate) const MOST_ELEMENTS: usize = 1 << 20;
@@ -234,7 +234,7 @@ impl<'a> Program<'a> {
             }
         }
         memory.failed = false;
-        simd::run(&self.ops, memory);
+        self.ops.iter().for_each(|op| op.run(memory));
         if memory.failed {
             return Err(ScoreError::Row);
         }

@@ -1,14 +1,10 @@
-use std::marker::PhantomData;
-
 use super::builder::Builder;
 use super::value::{Kind, Row};
-use super::{malformed, quick, unsupported};
+use super::{malformed, quick, unsupported, walk};
 use crate::ScoreError;
 use crate::flat::{Bank, Reg};
 use crate::ops::{Op, Post};
-use crate::trees::{
-    Aggregate, Classes, Exits, Finish, LEAF, Mask, Node as Flat, NodeMode, Trees, Values, Walk, test,
-};
+use crate::trees::{Aggregate, Classes, Exits, Finish, NodeMode, Trees, Values};
 
 /// An ensemble as it is written in the graph.
 pub(super) struct Forest {
@@ -181,82 +177,58 @@ pub(super) fn write(
     let trees = ordered.as_ref().unwrap_or(&forest.trees);
     let most = trees.iter().map(|tree| leaves(tree)).max().unwrap_or_default();
     let plan = if ordered.is_some() { quick::plan(trees, most) } else { None };
-    let finish = Output { b, x, forest, scores, classes };
+    let output = Output { b, x, forest, scores, classes };
     match (plan, single) {
         (Some(plan), true) if most <= 32 => {
             let parts = quick::parts::<f32, u32>(trees, &plan);
-            finish.write(Exits::SmallF(parts.view()), trees, u32::BITS)
+            output.write(Exits::SmallF(parts.view()), &by_mask(trees, u32::BITS))
         }
         (Some(plan), true) => {
             let parts = quick::parts::<f32, u64>(trees, &plan);
-            finish.write(Exits::LargeF(parts.view()), trees, u64::BITS)
+            output.write(Exits::LargeF(parts.view()), &by_mask(trees, u64::BITS))
         }
         (Some(plan), false) if most <= 32 => {
             let parts = quick::parts::<f64, u32>(trees, &plan);
-            finish.write(Exits::SmallD(parts.view()), trees, <u32 as Mask>::BITS)
+            output.write(Exits::SmallD(parts.view()), &by_mask(trees, u32::BITS))
         }
         (Some(plan), false) => {
             let parts = quick::parts::<f64, u64>(trees, &plan);
-            finish.write(Exits::LargeD(parts.view()), trees, <u64 as Mask>::BITS)
+            output.write(Exits::LargeD(parts.view()), &by_mask(trees, u64::BITS))
         }
-        (None, _) => {
-            let parts = walked(trees, single, ordered.is_some())?;
-            let Walked { nodes, wide, roots, depth, plain } = &parts;
-            let (depth, plain) = (*depth, *plain);
-            if single {
-                let walk = Walk { nodes, wide: &[], roots, depth, plain, kind: PhantomData };
-                finish.write(Exits::WalkF(walk), trees, 0)
-            } else {
-                let walk = Walk { nodes, wide, roots, depth, plain, kind: PhantomData };
-                finish.write(Exits::WalkD(walk), trees, 0)
-            }
+        (None, true) => {
+            let parts = walk::parts(trees, single, ordered.is_some())?;
+            output.write(Exits::WalkF(parts.view()), &by_node(trees))
+        }
+        (None, false) => {
+            let parts = walk::parts(trees, single, ordered.is_some())?;
+            output.write(Exits::WalkD(parts.view()), &by_node(trees))
         }
     }
 }
 
-/// What [`Walk`] is a view of.
-struct Walked {
-    nodes: Vec<Flat>,
-    wide: Vec<f64>,
-    roots: Vec<u32>,
-    depth: u32,
-    plain: bool,
-}
+/// What a leaf adds, by its number.
+type Leaves<'t> = Vec<&'t [(u32, f64)]>;
 
-fn walked(trees: &[Tree], single: bool, ordered: bool) -> Result<Walked, ScoreError> {
-    let mut walked = Walked { nodes: vec![], wide: vec![], roots: vec![], depth: 0, plain: ordered };
-    let mut first_leaf = 0;
-    for tree in trees {
-        let start = walked.nodes.len();
-        let ranges = ranges(tree);
-        walked.roots.push(start as u32);
-        walked.depth = walked.depth.max(depths(tree).0 as u32);
-        for (at, node) in tree.iter().enumerate() {
-            let own = (start + at) as u32;
-            match node {
-                Node::Leaf(_) => {
-                    let leaf = ranges.get(at).map_or(0, |range| range.0);
-                    walked.nodes.push([first_leaf + leaf, LEAF, own, own]);
-                    walked.wide.push(0.0);
-                }
-                Node::Branch(branch) => {
-                    let Some(test) = test(branch.feature, branch.mode, branch.missing_yes) else {
-                        return unsupported("trees over this many columns");
-                    };
-                    walked.plain &= !branch.missing_yes;
-                    let bits = if single { (branch.threshold as f32).to_bits() } else { 0 };
-                    let child = |n: usize| (start + n) as u32;
-                    walked.nodes.push([bits, test, child(branch.yes), child(branch.no)]);
-                    walked.wide.push(branch.threshold);
-                }
+/// Leaves by tree and position in its mask; trees with fewer leaves than bits have gaps.
+fn by_mask(trees: &[Tree], bits: u32) -> Leaves<'_> {
+    let mut all: Leaves = vec![&[]; trees.len() * bits as usize];
+    for (tree, places) in trees.iter().zip(all.chunks_mut(bits as usize)) {
+        for (node, (at, _)) in tree.iter().zip(ranges(tree)) {
+            if let (Node::Leaf(values), Some(place)) = (node, places.get_mut(at as usize)) {
+                *place = values;
             }
         }
-        first_leaf += leaves(tree) as u32;
     }
-    if walked.nodes.len() > i32::MAX as usize {
-        return unsupported("this many nodes");
+    all
+}
+
+/// Leaves by node, branches being gaps.
+fn by_node(trees: &[Tree]) -> Leaves<'_> {
+    let mut all: Leaves = vec![];
+    for node in trees.iter().flatten() {
+        all.push(if let Node::Leaf(values) = node { values } else { &[] });
     }
-    Ok(walked)
+    all
 }
 
 /// What is the same for all forms of an ensemble.
@@ -269,29 +241,20 @@ struct Output<'b> {
 }
 
 impl Output<'_> {
-    /// Writes the operation. `stride` is the distance between the first leaves of two trees, 0 if they have no gaps.
-    fn write(self, exits: Exits, trees: &[Tree], stride: u32) -> Result<(), ScoreError> {
+    /// Writes the operation.
+    fn write(self, exits: Exits, leaves: &Leaves) -> Result<(), ScoreError> {
         let lone = self.forest.targets == 1 && self.classes.is_none();
         let (mut firsts, mut targets, mut values) = (vec![], vec![], vec![]);
-        for (number, tree) in trees.iter().enumerate() {
-            for leaf in in_order(tree) {
-                let used = if lone { 1 } else { leaf.len() };
-                firsts.push(values.len() as u32);
-                targets.extend(leaf.iter().take(used).map(|(target, _)| *target));
-                values.extend(leaf.iter().take(used).map(|(_, value)| *value));
-            }
-            let next = (number + 1) * stride as usize;
-            while firsts.len() < next {
-                firsts.push(values.len() as u32);
-                if lone {
-                    values.push(0.0);
-                }
-            }
-        }
-        firsts.push(values.len() as u32);
         if lone {
-            firsts.clear();
-            targets.clear();
+            // Of several values the runtime takes the first.
+            values.extend(leaves.iter().map(|leaf| leaf.first().map_or(0.0, |(_, value)| *value)));
+        } else {
+            for leaf in leaves {
+                firsts.push(values.len() as u32);
+                targets.extend(leaf.iter().map(|(target, _)| *target));
+                values.extend(leaf.iter().map(|(_, value)| *value));
+            }
+            firsts.push(values.len() as u32);
         }
         let narrow = |values: &[f64]| values.iter().map(|x| *x as f32).collect::<Vec<_>>();
         let (short, short_base) = (narrow(&values), narrow(&self.forest.base));
@@ -313,18 +276,4 @@ impl Output<'_> {
         };
         self.b.op(&Op::Trees(Trees { x: self.x.reg, exits, finish }))
     }
-}
-
-/// The leaves of a tree in the order of [`ranges`].
-fn in_order(tree: &[Node]) -> Vec<&[(u32, f64)]> {
-    let mut leaves = vec![];
-    let mut open = vec![0];
-    while let Some(at) = open.pop() {
-        match tree.get(at) {
-            Some(Node::Branch(branch)) => open.extend([branch.no, branch.yes]),
-            Some(Node::Leaf(values)) => leaves.push(values.as_slice()),
-            None => {}
-        }
-    }
-    leaves
 }

@@ -18,6 +18,7 @@ mod svm;
 mod tensor;
 mod trees;
 mod value;
+mod walk;
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,7 +1,7 @@
-use crate::ScoreError;
 use crate::flat::{Bank, Reader, Reg, Writer, require};
 use crate::scratch::{Memory, part};
 use crate::trees::Real;
+use crate::{ScoreError, simd};
 
 /// `out[j] = bias[j] + Σ x[k] · weights[j][k]`, in lanes of the weights' precision. The runtime's order of summation
 /// differs between processors and between one row and many; more lanes than it has are nearer to the exact sum.
@@ -59,7 +59,6 @@ impl<'a> Dense<'a> {
         Ok(Self { x, out: out.1, weights })
     }
 
-    #[inline(always)]
     pub(super) fn run(&self, m: &mut Memory) {
         match self.weights {
             Weights::F { rows, bias } => dense(self, rows, bias, m),
@@ -68,10 +67,14 @@ impl<'a> Dense<'a> {
     }
 }
 
-#[inline(always)]
-fn dense<T: Real>(op: &Dense, mut rows: &[T], bias: &[T], m: &mut Memory) {
+fn dense<T: Real>(op: &Dense, rows: &[T], bias: &[T], m: &mut Memory) {
     let (before, out) = T::split(m, op.out);
-    let x = part(before, op.x);
+    simd::sums(part(before, op.x), rows, bias, out);
+}
+
+/// Weighted sums of `x`, compiled for the processor by [`simd`].
+#[inline(always)]
+pub(crate) fn sums<T: Real>(x: &[T], mut rows: &[T], bias: &[T], out: &mut [T]) {
     for (j, out) in out.iter_mut().enumerate() {
         // Not `chunks_exact`, which divides by the length first: as long as the sum itself takes.
         let (row, rest) = rows.split_at_checked(x.len()).unwrap_or_default();

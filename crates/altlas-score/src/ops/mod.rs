@@ -11,7 +11,7 @@ mod svm;
 mod transform;
 
 pub(crate) use cast::{Cast, To};
-pub(crate) use dense::{Dense, Weights};
+pub(crate) use dense::{Dense, Weights, sums};
 pub(crate) use elementwise::{Binary, BinaryKind, Compare, CompareKind, Predicate, PredicateKind, Select};
 pub(crate) use elementwise::{Number, Refuse, Unary, UnaryKind};
 pub(crate) use find::{Find, Hot, Keys};
@@ -59,9 +59,8 @@ macro_rules! operations {
                 })
             }
 
-            /// Inlined, so that what it calls inlined is compiled for the processor by [`crate::simd`].
-            #[inline(always)]
-            fn run(&self, m: &mut Memory) {
+            #[inline]
+            pub(crate) fn run(&self, m: &mut Memory) {
                 match self {
                     $(Self::$name(op) => op.run(m)),+
                 }
@@ -97,14 +96,6 @@ operations!(
     Trees<'a>,
     Unary,
 );
-
-/// Runs operations one after the other.
-#[inline(always)]
-pub(crate) fn run(ops: &[Op], m: &mut Memory) {
-    for op in ops {
-        op.run(m);
-    }
-}
 
 /// Calls `$run::<T>` for the element type of a bank.
 macro_rules! by_bank {

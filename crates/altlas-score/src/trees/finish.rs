@@ -126,7 +126,6 @@ impl<'a> Finish<'a> {
         Ok(Self { aggregate, post, base, firsts, targets, values, sums, scores, classes })
     }
 
-    #[inline(always)]
     pub(super) fn run(&self, leaves: &[u32], m: &mut Memory) {
         match (self.values, self.base) {
             (Values::F(values), Values::F(base)) => self.finish(leaves, values, base, m),
@@ -135,7 +134,6 @@ impl<'a> Finish<'a> {
         }
     }
 
-    #[inline(always)]
     fn finish<T: Real>(&self, leaves: &[u32], values: &[T], base: &[T], m: &mut Memory) {
         if self.firsts.is_empty() {
             return self.lone(self.single(leaves, values), base, m);

@@ -12,7 +12,7 @@ pub(crate) use finish::{Aggregate, Classes, Finish, Values};
 pub(crate) use quick::{GROUP, Mask, Quick, Room};
 pub(crate) use walk::{LEAF, Node, NodeMode, Walk, test};
 
-use crate::ScoreError;
+use crate::{ScoreError, simd};
 use std::ops::{Add, Div, Mul};
 
 use crate::flat::{Bank, Reader, Reg, Writer, damaged};
@@ -122,24 +122,23 @@ impl<'a> Trees<'a> {
         match &self.exits {
             Exits::WalkF(exits) => exits.find(part(f, self.x), &mut leaves),
             Exits::WalkD(exits) => exits.find(part(d, self.x), &mut leaves),
-            Exits::SmallF(exits) => exits.find(part(f, self.x), small, &mut leaves),
-            Exits::SmallD(exits) => exits.find(part(d, self.x), small, &mut leaves),
-            Exits::LargeF(exits) => exits.find(part(f, self.x), large, &mut leaves),
-            Exits::LargeD(exits) => exits.find(part(d, self.x), large, &mut leaves),
+            Exits::SmallF(exits) => simd::find(exits, part(f, self.x), small, &mut leaves),
+            Exits::SmallD(exits) => simd::find(exits, part(d, self.x), small, &mut leaves),
+            Exits::LargeF(exits) => simd::find(exits, part(f, self.x), large, &mut leaves),
+            Exits::LargeD(exits) => simd::find(exits, part(d, self.x), large, &mut leaves),
         }
         self.finish.run(&leaves, m);
         m.leaves = leaves;
     }
 
     /// The sum of the leaves' values, for one target and small trees.
-    #[inline(always)]
     fn total(&self, m: &mut Memory) -> Option<f64> {
         let Memory { f, d, small, large, .. } = m;
         Some(match (&self.exits, self.finish.summed()?) {
-            (Exits::SmallF(exits), Values::F(values)) => exits.total(part(f, self.x), small, values),
-            (Exits::SmallD(exits), Values::D(values)) => exits.total(part(d, self.x), small, values),
-            (Exits::LargeF(exits), Values::F(values)) => exits.total(part(f, self.x), large, values),
-            (Exits::LargeD(exits), Values::D(values)) => exits.total(part(d, self.x), large, values),
+            (Exits::SmallF(exits), Values::F(values)) => simd::total(exits, part(f, self.x), small, values),
+            (Exits::SmallD(exits), Values::D(values)) => simd::total(exits, part(d, self.x), small, values),
+            (Exits::LargeF(exits), Values::F(values)) => simd::total(exits, part(f, self.x), large, values),
+            (Exits::LargeD(exits), Values::D(values)) => simd::total(exits, part(d, self.x), large, values),
             _ => return None,
         })
     }

@@ -143,7 +143,7 @@ impl<'a, T: Real, M: Mask> Quick<'a, T, M> {
 
     /// The leaf of each tree.
     #[inline(always)]
-    pub(super) fn find(&self, x: &[T], room: &mut Room<M>, leaves: &mut [u32]) {
+    pub(crate) fn find(&self, x: &[T], room: &mut Room<M>, leaves: &mut [u32]) {
         self.intersect(x, room);
         for (tree, (leaf, mask)) in leaves.iter_mut().zip(&room.masks).enumerate() {
             *leaf = tree as u32 * M::BITS + mask.lowest();
@@ -152,7 +152,7 @@ impl<'a, T: Real, M: Mask> Quick<'a, T, M> {
 
     /// The sum of one value a leaf, in eight lanes of their own precision.
     #[inline(always)]
-    pub(super) fn total(&self, x: &[T], room: &mut Room<M>, values: &[T]) -> f64 {
+    pub(crate) fn total(&self, x: &[T], room: &mut Room<M>, values: &[T]) -> f64 {
         self.intersect(x, room);
         let mut lanes = [T::default(); 8];
         let bits = M::BITS as usize;

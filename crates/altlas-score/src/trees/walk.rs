@@ -10,7 +10,7 @@ const TOGETHER: usize = 8;
 const STEPS: usize = 4;
 
 /// A node: bits of the threshold, test and feature, the node where the test holds, the node where it does not. A leaf is
-/// its own successor, and has the number of the leaf instead of the threshold.
+/// its own successor, and its number is that of its node.
 pub(crate) type Node = [u32; 4];
 
 /// Tests of nodes, `x ? threshold`.
@@ -65,7 +65,7 @@ impl<'a, T: Real> Walk<'a, T> {
         w.flag(self.plain);
     }
 
-    /// The trees, and how many leaves they have.
+    /// The trees, and how many leaves they may have.
     pub(super) fn read(r: &mut Reader<'a>, width: usize) -> Result<(Self, usize), ScoreError> {
         let (nodes, wide, roots): (&[Node], &[f64], &[u32]) = (r.array()?, r.array()?, r.array()?);
         let (depth, plain) = (r.word()?, r.flag()?);
@@ -75,11 +75,9 @@ impl<'a, T: Real> Walk<'a, T> {
             !roots.is_empty() && roots.iter().all(|at| (*at as usize) < nodes.len()),
             "a root is missing",
         )?;
-        let mut leaves = 0;
-        for (at, [bits, test, holds, fails]) in nodes.iter().enumerate() {
+        for (at, [_, test, holds, fails]) in nodes.iter().enumerate() {
             let (holds, fails) = (*holds as usize, *fails as usize);
             if holds == at && fails == at {
-                leaves = leaves.max(*bits as usize + 1);
                 continue;
             }
             let inside = at < holds.min(fails) && holds.max(fails) < nodes.len();
@@ -87,14 +85,13 @@ impl<'a, T: Real> Walk<'a, T> {
             require(((test & FEATURE) as usize) < width, "a node tests what is not there")?;
             NodeMode::from_code((test & !MISSING) >> MODE_SHIFT)?;
         }
-        Ok((Self { nodes, wide, roots, depth, plain, kind: PhantomData }, leaves))
+        Ok((Self { nodes, wide, roots, depth, plain, kind: PhantomData }, nodes.len()))
     }
 
     pub(super) fn count(&self) -> usize {
         self.roots.len()
     }
 
-    #[inline(always)]
     pub(super) fn find(&self, x: &[T], leaves: &mut [u32]) {
         if self.plain {
             self.each(x, leaves, |x, threshold, _| x <= threshold);
@@ -121,9 +118,7 @@ impl<'a, T: Real> Walk<'a, T> {
                 }
                 left = left.saturating_sub(STEPS);
             }
-            for (leaf, at) in leaves.iter_mut().zip(at) {
-                *leaf = self.nodes.get(at as usize).map_or(0, |node| node[0]);
-            }
+            leaves.iter_mut().zip(at).for_each(|(leaf, at)| *leaf = at);
         }
     }
 
