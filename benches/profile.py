@@ -25,9 +25,11 @@ def main() -> None:
     parser.add_argument(
         "--statement", action="store_true", help="only print the statement, for a server in single-user mode"
     )
+    parser.add_argument("--record", action="store_true", help="give the table's row instead of the array")
     options = parser.parse_args()
+    form = sql.RECORD_FORM if options.record else sql.ROW_FORM
     if options.statement:
-        print(sql.ROW_FORM.format(model=options.model, rows=FEW))
+        print(form.format(model=options.model, rows=FEW))
         return
     bench = Bench(Report({}), options.models, Path(), Path(), ROWS, 0, 1, 0)
     bench.create()
@@ -35,7 +37,7 @@ def main() -> None:
     with bench.connect() as conn:
         path = bench.register(conn, options.model)
         bench.agree(conn, options.model, path, peer=False)
-        ask = bench.asks(conn, sql.ROW_FORM, model=options.model)
+        ask = bench.asks(conn, form, model=options.model)
         recorder = None
         if options.perf:
             command = [

@@ -98,7 +98,9 @@ impl RowPlan {
     pub unsafe fn fits(&self, record: Record) -> bool {
         // SAFETY: as above.
         let (type_id, modifier) = unsafe { row_type(record) };
-        type_id == self.descriptor.oid() && modifier == self.descriptor.typmod()
+        // A named type is its OID alone: PostgreSQL before 16 leaves any modifier in the values of a table's rows.
+        type_id == self.descriptor.oid()
+            && (type_id != pg_sys::RECORDOID || modifier == self.descriptor.typmod())
     }
 
     /// Takes the next row, a composite value.
