@@ -1,28 +1,26 @@
 //! `predict`, `predict_label`, `predict_proba`, `predict_row`: each for a row, an array, `jsonb` and text.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::convert::identity;
 
 use pgrx::JsonB;
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use crate::convert::{Floats, Record};
+use crate::convert::{Record, VectorCall};
 use crate::error::{Error, Result, required, sql};
 use crate::scoring::{Features, Scored, Version, Want, fields_of_value, resolved};
 
-/// An answer and the version that gave it.
-type Answer = Option<(Scored, Rc<Version>)>;
-
-/// Scores one row. NULL features give NULL.
-fn scored<'a>(
+/// Scores one row and reads the answer. NULL features give NULL.
+fn scored<'a, T>(
     model: Option<&str>,
     want: Want,
     features: impl FnOnce(&Version) -> Result<Option<Features<'a>>>,
-) -> Result<Answer> {
+    read: impl FnOnce(Scored, &Version) -> Result<T>,
+) -> Result<Option<T>> {
     let version = resolved(required(model, "model")?)?;
     match features(&version)? {
-        Some(features) => Ok(Some((version.one(&features, want)?, version))),
+        Some(features) => read(version.one(&features, want)?, &version).map(Some),
         None => Ok(None),
     }
 }
@@ -99,31 +97,15 @@ fn proba(scored: Scored, version: &Version) -> Result<Vec<f64>> {
     })
 }
 
-fn one<T>(answer: Answer, read: fn(Scored, &Version) -> Result<T>) -> Result<Option<T>> {
-    answer.map(|(scored, version)| read(scored, &version)).transpose()
-}
-
-fn predicted(answer: Answer) -> Result<Option<f64>> {
-    one(answer, value)
-}
-
-fn labelled(answer: Answer) -> Result<Option<String>> {
-    one(answer, label)
-}
-
-fn probabilities(answer: Answer) -> Result<Option<Vec<f64>>> {
-    one(answer, proba)
-}
-
 type Row = (Option<f64>, Option<String>, Option<Vec<f64>>, String);
 
-fn row(answer: Answer) -> Result<TableIterator<'static, Row>> {
-    Ok(TableIterator::new(answer.map(|(s, version)| (s.value, s.label, s.proba, version.label.clone()))))
+fn row(scored: Scored, version: &Version) -> Result<Row> {
+    Ok((scored.value, scored.label, scored.proba, version.label.clone()))
 }
 
 /// The four forms of one function.
 macro_rules! forms {
-    ($sql:literal, [$($returns:tt)*], $want:ident, $encode:path, $record:ident, $array:ident, $json:ident, $text:ident) => {
+    ($sql:literal, [$($returns:tt)*], $want:ident, $read:ident, $encode:path, $record:ident, $array:ident, $json:ident, $text:ident) => {
         /// The form for a table's row: columns are matched by name.
         #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000)]
         fn $record(
@@ -132,18 +114,15 @@ macro_rules! forms {
             entity_key: default!(Option<&str>, "NULL"),
         ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
-            Ok($encode(scored(model, Want::$want, |_| Ok(features.map(Features::Record)))?)?)
+            Ok($encode(scored(model, Want::$want, |_| Ok(features.map(Features::Record)), $read)?))
         }
 
         /// The form for numbers in the order of the model's columns.
         #[pg_extern(name = $sql, stable, parallel_safe, cost = 10000)]
-        fn $array<'a>(
-            model: Option<&str>,
-            features: Option<Floats<'a>>,
-            entity_key: default!(Option<&str>, "NULL"),
-        ) -> sql::Result<$($returns)*> {
-            let _ = entity_key;
-            Ok($encode(scored(model, Want::$want, |_| Ok(features.map(|f| Features::Vector(f.values))))?)?)
+        fn $array(model: Option<VectorCall<'_>>) -> sql::Result<$($returns)*> {
+            let (model, features) = model.map(|call| (call.model, call.features)).unzip();
+            let features = features.flatten().map(|f| Features::Vector(f.values));
+            Ok($encode(scored(model, Want::$want, |_| Ok(features), $read)?))
         }
 
         /// The form for a JSON object or array.
@@ -154,7 +133,7 @@ macro_rules! forms {
             entity_key: default!(Option<&str>, "NULL"),
         ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
-            Ok($encode(scored(model, Want::$want, |v| of_json(features, v))?)?)
+            Ok($encode(scored(model, Want::$want, |v| of_json(features, v), $read)?))
         }
 
         /// The form for a text: the input itself, or JSON for a model of columns.
@@ -165,7 +144,7 @@ macro_rules! forms {
             entity_key: default!(Option<&str>, "NULL"),
         ) -> sql::Result<$($returns)*> {
             let _ = entity_key;
-            Ok($encode(scored(model, Want::$want, |v| of_text(features.map(Cow::Borrowed), v))?)?)
+            Ok($encode(scored(model, Want::$want, |v| of_text(features.map(Cow::Borrowed), v), $read)?))
         }
     };
 }
@@ -174,7 +153,8 @@ forms!(
     "predict",
     [Option<f64>],
     Value,
-    predicted,
+    value,
+    identity,
     predict_record,
     predict_vector,
     predict_json,
@@ -184,7 +164,8 @@ forms!(
     "predict_label",
     [Option<String>],
     Label,
-    labelled,
+    label,
+    identity,
     label_record,
     label_vector,
     label_json,
@@ -194,7 +175,8 @@ forms!(
     "predict_proba",
     [Option<Vec<f64>>],
     Proba,
-    probabilities,
+    proba,
+    identity,
     proba_record,
     proba_vector,
     proba_json,
@@ -213,6 +195,7 @@ forms!(
     >],
     All,
     row,
+    TableIterator::new,
     row_record,
     row_vector,
     row_json,

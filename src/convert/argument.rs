@@ -19,6 +19,15 @@ pub struct Floats<'a> {
     pub rows: usize,
 }
 
+/// A model's name and numbers for it: the arguments `model`, `features` and `entity_key` in one, of which the last is not
+/// looked at. pgrx takes as long to fetch three arguments as a linear model to score them.
+pub struct VectorCall<'a> {
+    /// The name. Where it is NULL, so is the whole.
+    pub model: &'a str,
+    /// The numbers.
+    pub features: Option<Floats<'a>>,
+}
+
 /// The elements of an array of doubles.
 fn values<'a>(mut array: RawArray) -> Cow<'a, [f64]> {
     let stored = array.data::<f64>();
@@ -84,5 +93,25 @@ macro_rules! argument {
 }
 
 argument!(Record, Floats<'fcx>);
+
+// SAFETY: the arguments are those that the declaration below gives the SQL function.
+unsafe impl<'fcx> ArgAbi<'fcx> for VectorCall<'fcx> {
+    unsafe fn unbox_arg_unchecked(first: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: as above. The first argument is not NULL: this is called inside of `Option`.
+        unsafe {
+            let call = pg_sys::FunctionCallInfo::unbox_arg_unchecked(first);
+            let [model, features] = &*(&raw const (*call).args).cast::<[pg_sys::NullableDatum; 2]>();
+            Self {
+                model: <&str>::from_datum(model.value, model.isnull).unwrap_or_default(),
+                features: Floats::from_datum(features.value, features.isnull),
+            }
+        }
+    }
+}
+
+impl_sql_translatable!(
+    VectorCall<'_>,
+    arg_only = r#"TEXT, "features" double precision[], "entity_key" TEXT DEFAULT NULL"#
+);
 impl_sql_translatable!(Record, arg_only = "record");
 impl_sql_translatable!(Floats<'_>, arg_only = "double precision[]");

@@ -8,7 +8,7 @@ mod plan;
 mod row;
 mod tuplestore;
 
-pub use argument::{Floats, Record};
+pub use argument::{Floats, Record, VectorCall};
 pub use arrow::ArrowStream;
 pub use batch::{Batch, Batches};
 pub use cell::{Cell, Kind, timestamp_of_unix_us, type_name};

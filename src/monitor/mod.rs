@@ -19,11 +19,16 @@ use crate::scoring::{Scored, Version};
 
 /// Where this backend's recorder keeps a version; one that has none is not recorded.
 #[derive(Default)]
-pub struct Watch(Cell<Ticket>);
+pub struct Watch {
+    ticket: Cell<Ticket>,
+    /// Whether the next call need not be timed: the recorder samples later rows.
+    untimed: Cell<bool>,
+}
 
 /// Whether the version's next call should be timed: now, if so. Calls that are not timed are counted all the same.
+#[inline]
 pub fn starts(version: &Version) -> Option<Instant> {
-    record(version, |recorder, ticket| recorder.is_due(ticket).then(Instant::now)).flatten()
+    version.watch.as_ref().filter(|watch| !watch.untimed.get()).map(|_| Instant::now())
 }
 
 /// A call of one row, scored in this backend; `numbers` are the graph's inputs. The whole answer is asked for if it is to be
@@ -67,13 +72,15 @@ pub fn origin(version: &Version) -> Option<Origin> {
 }
 
 #[inline]
-fn record<T>(version: &Version, work: impl FnOnce(&mut Recorder, Ticket) -> T) -> Option<T> {
-    let watch = version.watch.as_ref()?;
+fn record(version: &Version, work: impl FnOnce(&mut Recorder, Ticket)) {
+    let Some(watch) = &version.watch else { return };
     local::with(|recorder| {
-        let ticket = recorder.ticket(watch.0.get(), &version.label, &version.sha256)?;
-        watch.0.set(ticket);
-        Some(work(recorder, ticket))
-    })
+        let ticket = recorder.ticket(watch.ticket.get(), &version.label, &version.sha256)?;
+        watch.ticket.set(ticket);
+        work(recorder, ticket);
+        watch.untimed.set(!recorder.is_due(ticket));
+        Some(())
+    });
 }
 
 #[inline]

@@ -162,6 +162,7 @@ impl Version {
     }
 
     /// Scores one row.
+    #[inline]
     pub fn one(&self, row: &Features<'_>, want: Want) -> Result<Scored> {
         if let Some(compiled) = self.compiled()? {
             return compiled.one(self, row, want).inspect_err(|e| monitor::failed(self, e));

@@ -73,6 +73,7 @@ impl Moment {
 }
 
 /// The version that `name` means in this statement.
+#[inline]
 pub fn resolved(name: &str) -> Result<Rc<Version>> {
     let Some(now) = Moment::now() else { return Ok(Rc::new(model::resolve(name)?)) };
     // Mostly the name is that of the row before.

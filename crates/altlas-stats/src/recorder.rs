@@ -66,6 +66,7 @@ impl Recorder {
     }
 
     /// Whether the next row will be a sample, so that its call should be timed.
+    #[inline]
     pub fn is_due(&self, ticket: Ticket) -> bool {
         self.places.get(ticket.place as usize).is_some_and(|place| place.until <= 1)
     }

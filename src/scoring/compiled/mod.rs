@@ -70,6 +70,7 @@ impl Compiled {
     }
 
     /// Scores one row.
+    #[inline]
     pub fn one(&self, version: &Version, row: &Features<'_>, want: Want) -> Result<Scored> {
         let started = monitor::starts(version);
         let mut work = self.work.try_borrow_mut().map_err(|_| busy())?;
@@ -121,6 +122,7 @@ impl Compiled {
     }
 
     /// The outputs of the last row, as far as they are wanted.
+    #[inline]
     fn read(&self, scratch: &Scratch, want: Want) -> Scored {
         let value = match (self.roles.value, want) {
             (_, Want::Label | Want::Proba) => None,
