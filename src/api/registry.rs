@@ -40,16 +40,7 @@ fn register_artefact(
     let name = required(name, "name")?;
     let sha256 = required(sha256, "sha256")?;
     model::check_name(name, "name")?;
-    let size = read::latest(|| artefact::size_of(sha256))?;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    read::latest(|| {
-        artefact::each_piece(sha256, |piece| {
-            bytes.extend_from_slice(piece);
-            Ok(())
-        })
-    })?;
-    check_graph(&bytes)?;
-    drop(bytes);
+    check_graph(&read::latest(|| artefact::bytes(sha256))?)?;
     Ok(register(name, sha256, manifest)?)
 }
 

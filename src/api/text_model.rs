@@ -52,17 +52,8 @@ fn register_text_artefacts(
     let sha256 = required(model_sha256, "model_sha256")?;
     let tokenizer = required(tokenizer_sha256, "tokenizer_sha256")?;
     model::check_name(name, "name")?;
-    let mut graph = Vec::new();
-    read::latest(|| {
-        artefact::size_of(tokenizer)?;
-        graph.reserve(usize::try_from(artefact::size_of(sha256)?).unwrap_or(0));
-        artefact::each_piece(sha256, |piece| {
-            graph.extend_from_slice(piece);
-            Ok(())
-        })
-    })?;
-    check_graph(&graph)?;
-    drop(graph);
+    read::latest(|| artefact::size_of(tokenizer))?;
+    check_graph(&read::latest(|| artefact::bytes(sha256))?)?;
     Ok(register(name, sha256, tokenizer, manifest)?)
 }
 

@@ -219,15 +219,7 @@ impl Version {
 
     /// The model's bytes, read as altlas' owner: who may score may not read them.
     fn bytes(&self) -> Result<Vec<u8>> {
-        if self.builtin {
-            return self.builtin_bytes();
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(artefact::size_of(&self.sha256)?).unwrap_or(0));
-        artefact::each_piece(&self.sha256, |piece| {
-            bytes.extend_from_slice(piece);
-            Ok(())
-        })?;
-        Ok(bytes)
+        if self.builtin { self.builtin_bytes() } else { artefact::bytes(&self.sha256) }
     }
 
     fn builtin_bytes(&self) -> Result<Vec<u8>> {

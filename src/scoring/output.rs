@@ -16,26 +16,51 @@ pub struct Scored {
     pub proba: Option<Vec<f64>>,
 }
 
-/// Which tensor is what.
-struct Roles<'a> {
-    value: Option<&'a Tensor>,
-    label: Option<&'a Tensor>,
-    proba: Option<&'a Tensor>,
+/// What matters of an output to find out what it is.
+pub struct Port<'a> {
+    /// Its name in the graph.
+    pub name: &'a str,
+    /// What it holds; `None` is of no use.
+    pub holds: Option<PortKind>,
+    /// Whether it has one value a row.
+    pub single: bool,
+}
+
+/// What an output holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortKind {
+    /// Floats.
+    Numbers,
+    /// Integers or texts.
+    Classes,
+}
+
+/// Which output is what, by its place.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Roles {
+    /// The number predicted.
+    pub value: Option<usize>,
+    /// The class.
+    pub label: Option<usize>,
+    /// The probabilities by class.
+    pub proba: Option<usize>,
 }
 
 /// The answers for `rows` rows.
 pub fn read(version: &Version, outputs: Vec<Tensor>, rows: usize) -> Result<Vec<Scored>> {
-    let roles = Roles::find(&version.manifest, &outputs, rows);
+    let ports: Vec<_> = outputs.iter().map(|tensor| port(tensor, rows)).collect();
+    let roles = Roles::find(&version.manifest, &ports);
+    let tensor = |place: Option<usize>| place.and_then(|n| outputs.get(n));
     let unreadable = |what: &str| Error::WrongKindOfModel {
         model: version.label.clone(),
         problem: format!("gives {what} in a form that altlas does not read"),
         hint: "Name the outputs in the manifest (\"output\"), or export the model with plain tensors.".into(),
     };
-    let values = match roles.value {
+    let values = match tensor(roles.value) {
         Some(t) => Some(t.to_f64().filter(|v| v.len() == rows).ok_or_else(|| unreadable("its value"))?),
         None => None,
     };
-    let proba = match roles.proba {
+    let proba = match tensor(roles.proba) {
         Some(t) => Some(
             t.to_f64()
                 .filter(|v| rows > 0 && v.len() % rows == 0)
@@ -44,7 +69,7 @@ pub fn read(version: &Version, outputs: Vec<Tensor>, rows: usize) -> Result<Vec<
         None => None,
     };
     let width = proba.as_ref().map_or(0, |p| p.len() / rows.max(1));
-    let labels = labels(version, roles.label, proba.as_deref(), width, rows);
+    let labels = labels(version, tensor(roles.label), proba.as_deref(), width, rows);
     Ok((0..rows)
         .map(|row| {
             let label = labels.as_ref().and_then(|l| l.get(row).cloned());
@@ -59,28 +84,35 @@ pub fn read(version: &Version, outputs: Vec<Tensor>, rows: usize) -> Result<Vec<
         .collect())
 }
 
-impl<'a> Roles<'a> {
-    /// By the manifest's names, else by type and shape: integers or strings are labels, a column of floats is the value,
-    /// several columns are probabilities.
-    fn find(manifest: &Manifest, outputs: &'a [Tensor], rows: usize) -> Self {
-        let named =
-            |name: &Option<String>| name.as_ref().and_then(|n| outputs.iter().find(|t| &t.spec.name == n));
-        let classifies = manifest.classifies()
-            || outputs
-                .iter()
-                .any(|t| matches!(t.spec.dtype, DataType::I64 | DataType::String) && t.len() == rows);
-        let float = |t: &&Tensor| matches!(t.spec.dtype, DataType::F32 | DataType::F64);
-        let label = named(&manifest.output.label).or_else(|| {
-            outputs
-                .iter()
-                .find(|t| matches!(t.spec.dtype, DataType::I64 | DataType::String) && t.len() == rows)
-        });
-        let proba =
-            named(&manifest.output.proba).or_else(|| outputs.iter().filter(|_| classifies).find(float));
-        let value = named(&manifest.output.value)
-            .or_else(|| outputs.iter().filter(|_| !classifies).find(|t| float(t) && t.len() == rows));
-        Self { value, label, proba }
+impl Roles {
+    /// By the manifest's names, else by what they hold: classes are the label, a single number is the value, in a classifier
+    /// numbers are probabilities.
+    pub fn find(manifest: &Manifest, ports: &[Port<'_>]) -> Self {
+        let named = |name: &Option<String>| {
+            let name = name.as_ref()?;
+            ports.iter().position(|port| port.name == name)
+        };
+        let first = |kind, single: bool| {
+            ports.iter().position(|port| port.holds == Some(kind) && (port.single || !single))
+        };
+        let classes = first(PortKind::Classes, true);
+        let classifies = manifest.classifies() || classes.is_some();
+        let numbers = |single| first(PortKind::Numbers, single);
+        Self {
+            label: named(&manifest.output.label).or(classes),
+            proba: named(&manifest.output.proba).or_else(|| numbers(false).filter(|_| classifies)),
+            value: named(&manifest.output.value).or_else(|| numbers(true).filter(|_| !classifies)),
+        }
     }
+}
+
+fn port(tensor: &Tensor, rows: usize) -> Port<'_> {
+    let holds = match tensor.spec.dtype {
+        DataType::F32 | DataType::F64 => Some(PortKind::Numbers),
+        DataType::I64 | DataType::String => Some(PortKind::Classes),
+        DataType::I32 | DataType::Bool => None,
+    };
+    Port { name: &tensor.spec.name, holds, single: tensor.len() == rows }
 }
 
 /// Class names: the graph's strings; else the manifest's names by the graph's index; else the likeliest class.

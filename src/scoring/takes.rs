@@ -256,22 +256,29 @@ impl Rows {
 }
 
 impl Takes {
-    /// What a graph without preprocessing takes.
-    pub fn of_signature(signature: &ModelSignature, manifest: &Manifest) -> Self {
-        let [only] = signature.inputs.as_slice() else {
-            let inputs = signature.inputs.iter();
-            return Self::Inputs(inputs.map(|p| Input { name: p.name.clone(), holds: holds(p) }).collect());
+    /// What a graph without preprocessing takes: of inputs with their widths, where these are fixed.
+    pub fn of_inputs(inputs: Vec<(Input, Option<usize>)>, manifest: &Manifest) -> Self {
+        let [(only, width)] = inputs.as_slice() else {
+            return Self::Inputs(inputs.into_iter().map(|(input, _)| input).collect());
         };
-        if holds(only) == Holds::Texts && manifest.columns.is_none() {
+        if only.holds == Holds::Texts && manifest.columns.is_none() {
             return Self::Text;
         }
-        let fixed = only.shape.get(1).copied().flatten();
         Self::Matrix {
             input: only.name.clone(),
             columns: manifest.columns.clone(),
-            width: fixed.or(manifest.columns.as_ref().map(Vec::len)),
-            whole: holds(only) == Holds::Whole,
+            width: width.or(manifest.columns.as_ref().map(Vec::len)),
+            whole: only.holds == Holds::Whole,
         }
+    }
+
+    /// The same of a graph in the engine.
+    pub fn of_signature(signature: &ModelSignature, manifest: &Manifest) -> Self {
+        let described = signature.inputs.iter().map(|port| {
+            let input = Input { name: port.name.clone(), holds: holds(port) };
+            (input, port.shape.get(1).copied().flatten())
+        });
+        Self::of_inputs(described.collect(), manifest)
     }
 
     /// The names of the columns, in the order of a [`RowPlan`].

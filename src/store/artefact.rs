@@ -110,6 +110,16 @@ pub fn size_of(sha256: &str) -> Result<i64> {
     })
 }
 
+/// A whole file.
+pub fn bytes(sha256: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size_of(sha256)?).unwrap_or(0));
+    each_piece(sha256, |piece| {
+        bytes.extend_from_slice(piece);
+        Ok(())
+    })?;
+    Ok(bytes)
+}
+
 /// Gives the pieces of a file in order.
 pub fn each_piece(sha256: &str, mut visit: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     with_owner(|| {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use altlas_score::{InputType, OutputType, Program, ScoreError, Scratch};
 
+use super::output::{Port, PortKind, Roles};
 use super::takes::{Holds, Input, Rows, Takes};
 use super::{Features, Manifest, Scored, Version, Want};
 use crate::error::{Error, Result};
@@ -29,14 +30,6 @@ struct Work {
     scratch: Scratch,
 }
 
-/// Which output is what, by its place.
-#[derive(Debug, Default, Clone, Copy)]
-struct Roles {
-    value: Option<usize>,
-    label: Option<usize>,
-    proba: Option<usize>,
-}
-
 impl Compiled {
     /// The compiled model of a version; `None` when the engine must run it.
     pub fn of(version: &Version) -> Result<Option<Self>> {
@@ -47,7 +40,8 @@ impl Compiled {
         let mapped = shelf::get(&version.sha256, || version.bytes())?;
         let Some(mapped) = mapped.filter(|m| fits(version, m.program())) else { return Ok(None) };
         let program = mapped.program();
-        let roles = Roles::find(&version.manifest, program);
+        let ports: Vec<_> = program.outputs().iter().map(port).collect();
+        let roles = Roles::find(&version.manifest, &ports);
         let names = version.manifest.labels.as_ref();
         let names = names.map(|names| names.iter().map(|n| (n.clone(), n.parse().ok())).collect());
         let work = Work { rows: Rows::default(), scratch: program.scratch() };
@@ -56,17 +50,10 @@ impl Compiled {
 
     /// What the model takes of a row, where it has no preprocessing.
     pub fn takes(&self, manifest: &Manifest) -> Takes {
-        let inputs = self.mapped.program().inputs();
-        if let [only] = inputs {
-            return Takes::Matrix {
-                input: only.name.clone(),
-                columns: manifest.columns.clone(),
-                width: Some(only.columns),
-                whole: holds(only.dtype) == Holds::Whole,
-            };
-        }
-        let inputs = inputs.iter().map(|i| Input { name: i.name.clone(), holds: holds(i.dtype) });
-        Takes::Inputs(inputs.collect())
+        let inputs = self.mapped.program().inputs().iter();
+        let described =
+            inputs.map(|i| (Input { name: i.name.clone(), holds: holds(i.dtype) }, Some(i.columns)));
+        Takes::of_inputs(described.collect(), manifest)
     }
 
     /// Scores one row.
@@ -173,30 +160,12 @@ impl Compiled {
     }
 }
 
-impl Roles {
-    /// By the manifest's names, else by type and width: integers or texts are labels, one float is the value, several are
-    /// probabilities.
-    fn find(manifest: &Manifest, program: &Program<'_>) -> Self {
-        let outputs = || program.outputs().iter().enumerate();
-        let named = |name: &Option<String>| name.as_ref().and_then(|n| outputs().find(|(_, o)| &o.name == n));
-        let labels = || {
-            outputs().find(|(_, o)| matches!(o.kind, OutputType::I64 | OutputType::Text) && o.columns == 1)
-        };
-        let classifies = manifest.classifies() || labels().is_some();
-        let float = |o: &altlas_score::Output| matches!(o.kind, OutputType::F32 | OutputType::F64);
-        let place = |found: Option<(usize, &altlas_score::Output)>| found.map(|(n, _)| n);
-        Self {
-            label: place(named(&manifest.output.label).or_else(labels)),
-            proba: place(
-                named(&manifest.output.proba)
-                    .or_else(|| outputs().filter(|_| classifies).find(|(_, o)| float(o))),
-            ),
-            value: place(
-                named(&manifest.output.value)
-                    .or_else(|| outputs().filter(|_| !classifies).find(|(_, o)| float(o) && o.columns == 1)),
-            ),
-        }
-    }
+fn port(output: &altlas_score::Output) -> Port<'_> {
+    let holds = match output.kind {
+        OutputType::F32 | OutputType::F64 => PortKind::Numbers,
+        OutputType::I64 | OutputType::Text => PortKind::Classes,
+    };
+    Port { name: &output.name, holds: Some(holds), single: output.columns == 1 }
 }
 
 /// Whether rows can be given to the program as the version describes them.
