@@ -13,12 +13,14 @@ LITERAL = re.compile(r"[\w~]*[._/@\\(<{:#-][\w/]")
 
 class Composer:
     """Marked commands of one language."""
+    fillers_of_sentences = ()  # what whole sentences of the tables begin with that belongs to no content
 
     def __init__(self, speaker):
         self.speaker, self.rng, self.tables = speaker, speaker.rng, speaker.tables
         self.planner = Planner(speaker)
 
-    def chance(self, p):
+    def chance(self, p, what=""):
+        """Whether something of a probability happens; `what` names it for the tests."""
         return self.rng.random() < p
 
     def pick(self, pairs):
@@ -35,7 +37,8 @@ class Composer:
             return self.listed(self.rng.randrange(9, 21))
         if roll < 0.172:
             return self.shopping()
-        return self.running(self.pick(SIZES))
+        steps, facts = self.planner.actions(self.pick(SIZES))
+        return self.running(steps, facts, self.pick(STYLES))
 
     # ------------------------------------------------------------ words round the actions
 
@@ -57,6 +60,13 @@ class Composer:
         if (order, place) not in self.tables.connectors:
             place = "s" if place == "m" else "m"
         return connector(self.tables.connectors[order, place].pick(self.rng))
+
+    def peeled(self, text):
+        """A whole sentence without the filler it begins with: (filler, the rest as what is said)."""
+        for words in self.fillers_of_sentences:
+            if text.startswith(words):
+                return words, lambda form: text[len(words):]
+        return "", lambda form: text
 
     def statement(self):
         return self.capital(self.speaker.edge("sentence"))
@@ -95,7 +105,7 @@ class Composer:
 
     def listed(self, n):
         """Actions as a list with markers; now and then in one line."""
-        steps, facts, _ = self.planner.actions(n, related=0.35)
+        steps, facts = self.planner.actions(n, related=0.35)
         marker, lines = self.rng.choice(MARKERS), []
         if self.chance(0.08):
             marker = self.step_word + " {n}: "
@@ -114,8 +124,11 @@ class Composer:
         return (heading + "\n" if heading else "") + between.join(lines), facts.rows
 
     def item(self, step, form):
-        words = self.clause(step, form, front=True)
-        text = segment(self.capital(words) if self.chance(0.7) else words)
+        filler = ""
+        if step.action.fixed:
+            filler, step.action.say = self.peeled(step.action.say(form))
+        words = filler + segment(self.clause(step, form, front=True))
+        text = self.capital(words) if self.chance(0.7) else words
         if step.order == "otherwise":
             return self.capital(self.connective("otherwise", "s")) + self.rng.choice((", ", " ")) + text
         return text
@@ -128,10 +141,6 @@ class Composer:
         body = ", ".join(items) if inline else "\n".join(marker.format(n=i + 1) + item for i, item in enumerate(items))
         text = segment(self.shopping_words((" " if inline else "\n") + body))
         return (self.opening() if self.chance(0.5) else "") + text, [("execute", [], None)]
-
-    def gold(self):
-        marked, facts = self.row()
-        return marked, facts
 
     def finished(self, marked, facts):
         return gold(marked, self.tables.code, facts)

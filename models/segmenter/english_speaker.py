@@ -11,7 +11,8 @@ from grammar.lexicon import TYPES, Verb
 CUT = re.compile(r" (?:of|that|which|in|to|from|near|close|between|with|about|by|at|for|on) ")
 OPEN_END = re.compile(r"( (for|of|to|in|with|about|from|at|by|saved|where|who|color)|\{num\}|packs of)$")
 # After these a noun has no article of its own.
-DETERMINED = re.compile(r"(\b(a|an|all|every|some|new|blank|sample|detailed|polished|short|current|cheapest|latest|available|only|first|good)|'s|s'|\{num\})$")
+DETERMINED = re.compile(r"(\b(a|an|all|every|some|new|blank|sample|detailed|polished|short|current|cheapest|latest|available|only|first|good)|"
+                        r"'s|s'|\{num\})$")
 ARTICLE = re.compile(r"^(every single one of the|all the|all|the|an|a|my|our|this|these|another|both) ")
 TO_PLACE = {"to", "into", "on", "in", "onto"}
 PRONOUNS = {True: ("them", "them", "them", "these", "those"), False: ("it", "it", "it", "it", "this", "that")}
@@ -19,8 +20,8 @@ MARKED = re.compile(r"[\ue000-\ue0ff]")
 # Classes that are what a sentence is about.
 NAMED = {"song", "artist", "movie", "book", "genre", "flight", "hotel", "grocery"}
 # The object of a phrase that has no slot for one: from its first determiner to a preposition or a verb.
-FIXED = re.compile(r"\b((?:the|a|an|my|this|today's|yesterday's|some|more|directions|notes|slides|someone|people)\b(?:(?! (?:for|to|from|on|in|at|by|about|called|"
-                   r"named|titled|saying|with|out|off|is|are|has|have|was|will|between|near|up) )[^{}\ue000-\ue0ff])*(?<! ))")
+FIXED = re.compile(r"\b((?:the|a|an|my|this|today's|yesterday's|some|more|directions|notes|slides|someone|people)\b"
+                   r"(?:(?! (?:for|to|from|on|in|at|by|about|called|named|titled|saying|with|out|off|is|are|has|have|was|will|between|near|up) )[^{}\ue000-\ue0ff])*(?<! ))")
 FILED = {"fmt": "format", "lang": "language", "title": None}
 
 
@@ -32,7 +33,7 @@ class English(Speaker):
 
     # ------------------------------------------------------------ arguments
 
-    def noun(self, cls, plain=False):
+    def noun(self, cls, plain=False, one=False):
         """(text, thing) of a new noun phrase."""
         if cls in LITERAL_CLASSES and self.chance(0.1):
             text, head = self.literal()
@@ -40,8 +41,9 @@ class English(Speaker):
         noun = self.item(cls)
         if noun.startswith("="):
             text = self.fill(noun[1:])
-            return self.coordinated(text, cls, plain), Thing(cls, text.rstrip(MARKED.pattern).endswith("s"), self.head(noun))
-        many = self.chance(0.4) and " that " not in noun and " which " not in noun
+            more = self.coordinated(text, cls, plain)
+            return more, Thing(cls, more != text or MARKED.sub("", text).endswith("s"), self.head(noun))
+        many = not one and self.chance(0.4) and " that " not in noun and " which " not in noun
         word = english.plural(noun) if many else noun
         thing = Thing(cls, many, word)
         if not plain and self.chance(0.05) and " " not in noun:
@@ -62,7 +64,9 @@ class English(Speaker):
             text += f" {self.choose(('named', 'called', 'titled'))} {self.title()}"
         elif not plain and self.chance(0.16):
             text += " " + self.fill(self.choose(self.tables.nouns["post"]))
-        return self.coordinated(text, cls, plain), thing
+        more = self.coordinated(text, cls, plain)
+        thing.many |= more != text
+        return more, thing
 
     def coordinated(self, text, cls, plain):
         """Now and then with another noun of the class: a coordination that is not split."""
@@ -137,8 +141,9 @@ class English(Speaker):
         if not self.takes_object(verb):
             return Action(kind, self.spoken(verb, ""))
         cls = cls or self.choose(verb.classes)
-        phrase, thing = self.noun(cls, plain=nested)
-        if DETERMINED.search(verb.pattern.split(" {o}")[0]):
+        determined = DETERMINED.search(verb.pattern.split(" {o}")[0])
+        phrase, thing = self.noun(cls, plain=nested, one=bool(determined) and determined[1] not in ("all", "some", "only", "good"))
+        if determined:
             phrase = ARTICLE.sub("", phrase)
         if not nested:
             self.used.add(thing.head)
@@ -151,7 +156,10 @@ class English(Speaker):
 
     def shared(self):
         """`download and install the app`: two actions on one object, said once."""
-        first = self.verb_for(self.choose(("file", "doc", "data", "app", "msg", "code", "svc", "song", "image")), lambda p: "{" not in p and " " not in p)
+        cls = self.choose(("file", "doc", "data", "app", "msg", "code", "svc", "song", "image"))
+        first = self.verb_for(cls, lambda p: "{" not in p and " " not in p)
+        if first is None:
+            return None
         cls = self.choose([c for c in first.classes if c not in FLEETING] or first.classes)
         second = self.verb_for(cls, lambda p: "{" not in p and p != first.pattern and p.count(" ") < 2)
         if second is None:
@@ -160,7 +168,7 @@ class English(Speaker):
         b = self.action(second.type, verb=second, cls=cls)
         return a, b
 
-    def again(self, thing, kind, how, doer=None):
+    def again(self, thing, kind, how):
         """An action on what an earlier one, of a type, was about: how is one of pronoun, head, result, part, some, derived, each."""
         refs, many = frozenset((thing.source,)), thing.many
         tables = self.tables.refs
@@ -195,12 +203,18 @@ class English(Speaker):
                 cls = "doc" if kind in ("summarize", "create") else "data"
             elif how == "part":
                 cls = "data" if cls not in ("doc", "msg") else "doc"
-        verb = self.verb_for(cls, lambda p: not re.search(r"^(list the names|get|tell|collect)|\{o\} with", p) and not DETERMINED.search(p.split(" {o}")[0]) and
-                             (not SLOT.search(p) or "{o}" in p or bool(OPEN_END.search(p))), [k for k in TYPES if k != "create"])
+        verb = self.verb_for(cls, self.fits, [k for k in TYPES if k != "create"])
         if verb is None:
             return None
         role_verb = Verb(verb.type, [cls], verb.pattern, 1.0)
         return Action(verb.type, self.spoken(role_verb, phrase), new, refs)
+
+    @staticmethod
+    def fits(pattern):
+        """Whether a phrase can take what is named again."""
+        if re.search(r"^(list the names|get|tell|collect)| me$|\{o\} with", pattern) or DETERMINED.search(pattern.split(" {o}")[0]):
+            return False
+        return not SLOT.search(pattern) or "{o}" in pattern or bool(OPEN_END.search(pattern))
 
     def plain_noun(self, cls):
         return MARKED.sub("", self.noun(cls, plain=True)[0])

@@ -74,7 +74,7 @@ class Planner:
             action = self.related(actions) if i and self.chance(related) else None
             actions.append(self.speaker.settle(action or self.fresh(), i))
             steps.append(Step(actions[-1]))
-        return steps, facts, actions
+        return steps, facts
 
     def branches(self, facts, actions):
         """`if it fails, A, otherwise B`: both wait for the action before."""

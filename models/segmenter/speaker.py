@@ -16,6 +16,9 @@ PLACES = {"app", "place", "file", "doc", "msg", "ticket", "playlist", "data", "s
 FLEETING = PERSONS | {"place", "city", "party", "genre", "service", "cinema", "alarm", "chat", "mode", "device", "grocery", "dish"}
 # Types that use a thing without changing it or making another.
 KEEPING = {"execute", "schedule", "open"}
+# Phrases with a format, a language, a source or a recipient are preferred now and then: they are few.
+RICH = re.compile(r"\{(fmt|lang)|\{(app|svc|place|person)\.(abl|dat)|(to|from|with) \{(person|app|svc|place|file)")
+RICH_SHARE = 0.1
 
 
 @dataclass
@@ -49,6 +52,8 @@ class Speaker:
                 for verb in source[kind]:
                     for cls in verb.classes:
                         self.by_class.setdefault(cls, {}).setdefault(kind, []).append(verb)
+        both = {t: tables.verbs[t] + tables.own_verbs[t] for t in TYPES}
+        self.rich = {t: [v for v in both[t] if RICH.search(v.pattern)] for t in TYPES}
         self.own_weights = {t: [v.weight for v in tables.own_verbs[t]] for t in TYPES}
         self.shared_weights = {t: [v.weight for v in tables.verbs[t]] for t in TYPES}
 
@@ -56,7 +61,7 @@ class Speaker:
         return self.rng.random() < p
 
     def choose(self, items):
-        return items[self.rng.randrange(len(items))]
+        return self.rng.choice(items)
 
     def any_type(self, among=TYPES):
         return self.rng.choices(among, [TYPE_WEIGHTS[t] for t in among])[0]
@@ -64,6 +69,8 @@ class Speaker:
     # ------------------------------------------------------------ verbs
 
     def pick_verb(self, kind, nested=False):
+        if self.rich[kind] and self.chance(RICH_SHARE):
+            return self.choose(self.rich[kind])
         while True:
             own = self.chance(OWN_SHARE)
             source, weights = (self.tables.own_verbs, self.own_weights) if own else (self.tables.verbs, self.shared_weights)
@@ -78,6 +85,8 @@ class Speaker:
             if not kinds:
                 return None
             verbs = self.by_class[cls][self.any_type(kinds)]
+            if self.chance(2 * RICH_SHARE):
+                verbs = [v for v in verbs if RICH.search(v.pattern)] or verbs
             verb = self.rng.choices(verbs, [v.weight for v in verbs])[0]
             if fits(verb.pattern):
                 return verb

@@ -11,6 +11,8 @@ MOODS = (("imp", "", 52), ("pl", "", 8), ("plz", "", 5), ("aorq", "", 8), ("aorq
          ("sin", "", 2), ("pas", "", 3), ("abilqm", "", 1))
 ASKING = ("aorq", "aorqz", "abilq", "abilqz", "abilqk", "abilqm")
 IMPERATIVES = ("imp", "pl", "plz", "elim", "sana", "ver", "sin", "meliyiz", "melisin")
+# Order of a joint in a sentence; `bir` is the filler "bir de".
+JOINTS = (("bare", 4.0), ("none", 2.6), ("next", 3.0), ("bir", 0.5))
 CONVERBS = (("ip", 7.0), ("diktan", 1.6), ("inca", 0.8))
 
 
@@ -47,7 +49,6 @@ class TurkishComposer(Composer):
         if action.fixed:
             return action.say(form)
         text = speaker.joined(action, form) if form in ("ip", "inca") else self.said(action, form) + after
-        roll = self.rng.random()
         if step.condition:
             return tag("condition", step.condition) + self.rng.choice((" ", " ", ", ")) + text
         if step.order == "inner":
@@ -55,20 +56,20 @@ class TurkishComposer(Composer):
             if CLOSE + " " in text:
                 return text.replace(CLOSE + " ", CLOSE + self.rng.choice((" sonra ", " ardından ", " daha sonra ")), 1)
             step.order = "none"
-        if roll < 0.13:
+        added = self.pick((("nothing", 80), ("begin", 13), ("if", 5), ("no", 2)))
+        if added == "begin":
             text = speaker.extra("begin") + " " + text
-        elif roll < 0.18:
+        elif added == "if":
             text = tag("condition", speaker.extra("if")) + self.rng.choice((" ", " ", ", ")) + text
-        elif roll < 0.20 and form == "imp":
+        elif added == "no" and form == "imp":
             text += " " + speaker.extra("no")
         return text
 
-    def running(self, n):
+    def running(self, steps, facts, style):
         """Actions one after another in running text."""
-        steps, facts, _ = self.planner.actions(n)
-        style = self.pick(STYLES)
+        n = len(steps)
         text, ended, question = self.opening(), True, False
-        first = n > 1 and self.chance(0.12)
+        first = n > 1 and self.chance(0.12, "first")
         mood, after = self.mood()
         carried = None  # the converb that the action before ended in
         for i, step in enumerate(steps):
@@ -88,7 +89,7 @@ class TurkishComposer(Composer):
                     mood, after = self.mood()
             start = ended or i == 0
             filler = ""
-            if not step.action.fixed and not step.condition and carried is None and self.chance(0.14 if start else 0.03):
+            if not step.action.fixed and not step.condition and carried is None and self.chance(0.14 if start else 0.03, "filler"):
                 filler = self.speaker.edge("front") + " "
             carried = self.converb(steps, i, style)
             form, tail = (carried, "") if carried else (mood, after)
@@ -114,7 +115,7 @@ class TurkishComposer(Composer):
         if len(pair) < 2 or any(s.action.fixed for s in pair) or pair[1].order == "otherwise" or pair[0].order == "otherwise":
             return None
         share = {"sentence": 0.2, "line": 0.1, "bare": 0.3, "semicolon": 0.15}.get(style, 0.38)
-        return self.pick(CONVERBS) if self.chance(share) else None
+        return self.pick(CONVERBS) if self.chance(share, "converb") else None
 
     def after_converb(self, text, carried, step):
         """(text, connector, order, whether a sentence ended) after an action that ended in a converb."""
@@ -128,13 +129,13 @@ class TurkishComposer(Composer):
             style = self.pick(STYLES[:-1])
         if step.order == "otherwise":
             order = "otherwise"
-        elif first and i < 3 and self.chance(0.12):
+        elif first and i < 3 and self.chance(0.12, "second"):
             order = ("second", "third")[i - 1]
         else:
-            order = "last" if i == n - 1 and n > 2 and self.chance(0.16) else self.pick((("bare", 4.0), ("none", 2.6), ("next", 3.0), ("bir", 0.5)))
+            order = "last" if i == n - 1 and n > 2 and self.chance(0.16, "last") else self.pick(JOINTS)
         if order == "bir":
             return self.rng.choice((", ", ". ", " ")), self.speaker.edge("bir") + " ", "none", False
-        inner = "inner" if self.chance(0.04) and not step.action.fixed and not step.condition and not step.action.refs else "none"
+        inner = "inner" if self.chance(0.04, "inner") and not step.action.fixed and not step.condition and not step.action.refs else "none"
         if style in ("sentence", "line"):
             before = "\n" if style == "line" else self.rng.choice((". ", ". ", ". ", "! "))
             if order == "bare":

@@ -22,7 +22,8 @@ NAMED = {"song", "artist", "movie", "book", "genre", "flight", "hotel", "grocery
 # Classes whose nouns take adjectives, plurals and other words before them.
 MODIFIED = {"file", "doc", "data", "msg", "app", "svc", "ticket", "event", "product", "money", "artifact", "image", "code"}
 # After these a noun has no words of its own before it.
-DETERMINED = re.compile(r"\b(bir|yeni|tüm|bütün|mevcut|güncel|kayıp|sıfırdan|adet|sayfalık|eklenen|bugünkü|örnek|otomatik|(en|ilk|son) \S+|geçen ayın) \{(nom|acc|gen)")
+DETERMINED = re.compile(r"\b(bir|yeni|tüm|bütün|mevcut|güncel|kayıp|sıfırdan|adet|sayfalık|eklenen|bugünkü|örnek|otomatik|(en|ilk|son) \S+|"
+                        r"geçen ayın) \{(nom|acc|gen)")
 
 
 class Turkish(Speaker):
@@ -47,8 +48,7 @@ class Turkish(Speaker):
         many = noun.rstrip("+").endswith(("lar", "ler", "ları", "leri"))
         if cls in MODIFIED and not many and not one and self.chance(0.3):
             noun, many = turkish.plural(noun), True
-        bare = turkish.unpossessed(head) if noun.endswith("+") and not many else head
-        thing = Thing(cls, many, noun if noun.endswith("'") else (bare if not many else turkish.join(turkish.unpossessed(head) if "+" in noun and head[-1] in "ıiuü" and not head.endswith(("ları", "leri")) else re.sub("l[ae]r[ıi]?$", "", head), "lAr")))
+        thing = Thing(cls, many, self.named_again(noun, many))
         before = ""
         if not plain and cls in MODIFIED:
             before = self.modifiers(many)
@@ -58,8 +58,19 @@ class Turkish(Speaker):
             text = before + turkish.inflect(noun, case)
             return text if apostrophe else text.replace("'", "")
         if not plain and cls not in ("time", "when", "num") and self.chance(0.08):
+            thing.many = True
             return self.coordinated(said, cls), thing
         return said, thing
+
+    @staticmethod
+    def named_again(noun, many):
+        """The word that names a marked noun again: `satış raporları+` → `raporlar`."""
+        if noun.endswith("'"):
+            return noun
+        word = noun.split()[-1]
+        if not many:
+            return turkish.unpossessed(word.rstrip("+")) if word.endswith("+") else word
+        return turkish.join(re.sub("l[ae]r[ıi]?$", "", word.rstrip("~^+")), "lAr")
 
     def modifiers(self, many):
         words = []
@@ -206,7 +217,7 @@ class Turkish(Speaker):
     def passive(self, kind):
         """`raporlar hazırlansın`: the object in the nominative; none when the phrase at hand has another shape."""
         verb = self.pick_verb(kind)
-        if not verb.classes or SLOT.sub("", verb.pattern.replace("{acc}", "")).strip() != verb.pattern.replace("{acc}", "").strip() or "{gen}" in verb.pattern:
+        if not verb.classes or "{" in verb.pattern.replace("{acc}", ""):
             return None
         words = verb.pattern.replace("{acc} ", "").split()
         if any(POSSESSED.match(w) for w in words[:-1]):
@@ -217,7 +228,7 @@ class Turkish(Speaker):
         shaped = Verb(verb.type, [cls], "{nom} " + " ".join(words), 1.0)
         return Action(kind, self.spoken(shaped, phrase, cls), thing)
 
-    def again(self, thing, kind, how, doer=None):
+    def again(self, thing, kind, how):
         """An action on what an earlier one, of a type, was about: how is one of elided, pronoun, head, result, part, some, derived, each."""
         refs = frozenset((thing.source,))
         tables = self.tables.refs
@@ -259,7 +270,7 @@ class Turkish(Speaker):
     def fits(pattern, how):
         """Whether a phrase can take what is named again, or leave it out."""
         slots = [m[1] for m in SLOT.finditer(pattern) if m[1] in CASES]
-        if "nom" in slots or re.search(r"\b(en|ilk|son|tüm|bütün|mevcut|güncel|kayıp|geçen|bugünkü)\b .*\{acc\}|hakkında|için|\{nom\}", pattern):
+        if "nom" in slots or DETERMINED.search(pattern) or re.search(r"hakkında|için", pattern):
             return False
         if how == "elided":
             return not slots or slots[0] in ("acc", "gen") and len(slots) == 1 or slots == ["dat"] and "ekle" in pattern
