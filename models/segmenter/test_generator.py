@@ -20,7 +20,7 @@ from markup import gold, parse, segment, tag, trim  # noqa: E402
 from noise import lower, noisy, unpunctuated, upper  # noqa: E402
 from stats import Statistics  # noqa: E402
 
-DIGEST = "fc1d925eb962af67f20f59f21a9632c5d84d54465ce63475041c6eb2eb5932d7"
+DIGEST = "2e6de701722042057ca32a55446503d532c758abf7efcb7c1f3f485e83ac9460"
 
 
 @pytest.fixture(scope="module")

@@ -272,9 +272,9 @@ class Turkish(Speaker):
         slots = [m[1] for m in SLOT.finditer(pattern) if m[1] in CASES]
         if "nom" in slots or DETERMINED.search(pattern) or re.search(r"hakkında|için", pattern):
             return False
-        if how == "elided":
-            return not slots or slots[0] in ("acc", "gen") and len(slots) == 1 or slots == ["dat"] and "ekle" in pattern
-        return len(slots) <= 1
+        if not slots:
+            return not SLOT.search(pattern)
+        return len(slots) == 1 and (how != "elided" or slots[0] in ("acc", "gen") or slots == ["dat"] and "ekle" in pattern)
 
     def plain_noun(self, cls):
         return MARKED.sub("", self.noun(cls, plain=True)[0]("nom"))
