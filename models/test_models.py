@@ -89,7 +89,7 @@ def test_labels_are_the_eight_types():
     ("İstanbul'", "loc", "İstanbul'da"), ("profil^", "acc", "profili"), ("o", "abl", "ondan"), ("renk~", "acc", "rengi"), ("süt", "acc", "sütü"),
 ])
 def test_turkish_nouns(noun, case, want):
-    import turkish
+    from grammar import turkish
     assert turkish.inflect(noun, case) == want
 
 
@@ -100,12 +100,12 @@ def test_turkish_nouns(noun, case, want):
     ("yaz", False, "inca", "yazınca"), ("gönder", False, "mam", "göndermem"), ("çöz", False, "mayi", "çözmeyi"),
 ])
 def test_turkish_verbs(stem, soft, form, want):
-    import turkish
+    from grammar import turkish
     assert turkish.conjugate(stem, form, soft) == want
 
 
 def test_turkish_plurals():
-    import turkish
+    from grammar import turkish
     assert turkish.plural("satış raporu+") == "satış raporları+"
     assert turkish.plural("log dosyası+") == "log dosyaları+"
     assert turkish.plural("hata kaydı+") == "hata kayıtları+"
@@ -117,13 +117,13 @@ def test_turkish_plurals():
     ("analyze it", "ing", "analyzing it"), ("forward it", "ing", "forwarding it"),
 ])
 def test_english_verbs(phrase, form, want):
-    import english
+    from grammar import english
     assert english.inflect(phrase, form) == want
 
 
 def test_generator_is_seeded_and_parts_are_disjoint():
     import generator
-    import lexicon
+    from grammar import lexicon
     from phrases import Composer, Part
     import random
     assert generator.dataset(200, Part(), 5) == generator.dataset(200, Part(), 5)

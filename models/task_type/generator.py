@@ -7,8 +7,8 @@ import hashlib
 import random
 import sys
 
-import lexicon
 from phrases import TYPE_WEIGHTS, Composer, Part
+from grammar import lexicon  # after phrases, which names the place
 
 LANGUAGES = ("en", "tr")
 KEYS = {c: n for c, n in {

@@ -1,11 +1,13 @@
 """Composes sentences from the tables: arguments, verb phrases, frames."""
 
 import re
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
-import english
-import turkish
-from lexicon import TYPES, words_of
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from grammar import english, turkish  # noqa: E402
+from grammar.lexicon import TYPES, words_of  # noqa: E402
 
 SLOT = re.compile(r"\{([a-z0-9]+)(?:\.([a-z]+))?\}")
 # An English phrase with slots still asks for its object after one of these.

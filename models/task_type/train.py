@@ -20,8 +20,8 @@ import features  # noqa: E402
 import fit  # noqa: E402
 import generator  # noqa: E402
 import graph  # noqa: E402
-from lexicon import TYPES  # noqa: E402
 from phrases import Part  # noqa: E402
+from grammar.lexicon import TYPES  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SEED = 20240611

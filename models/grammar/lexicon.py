@@ -47,8 +47,8 @@ class Language:
     ambiguous: set = field(default_factory=set)
 
 
-def lines(name):
-    for line in (DATA / name).read_text(encoding="utf-8").splitlines():
+def lines(name, folder=DATA):
+    for line in (folder / name).read_text(encoding="utf-8").splitlines():
         line = line.strip()
         if line and not line.startswith("#"):
             yield line
@@ -70,9 +70,9 @@ def verb_key(code, pattern):
     return " ".join(words) if word in LIGHT[code] else word
 
 
-def read_verbs(code):
+def read_verbs(code, folder=DATA):
     verbs, kind = {t: [] for t in TYPES}, None
-    for line in lines(f"verbs_{code}.txt"):
+    for line in lines(f"verbs_{code}.txt", folder):
         if line.startswith("["):
             kind = line[1:-1]
             continue
@@ -82,7 +82,7 @@ def read_verbs(code):
         for rank, phrase in enumerate(p.strip() for p in phrases.split(";")):
             # The tables put the commonest phrases first.
             verbs[kind].append(Verb(kind, classes, phrase, times / math.sqrt(4.0 + rank)))
-    for entries in verbs.values():
+    for entries in filter(None, verbs.values()):
         held = held_out([verb_key(code, v.pattern) for v in entries], HELD_VERBS)
         for v in entries:
             v.held = verb_key(code, v.pattern) in held
@@ -98,12 +98,17 @@ def ambiguous_patterns(verbs):
     return {pattern for pattern, kinds in types.items() if len(kinds) > 1}
 
 
-def read(code):
-    """The tables of `en` or `tr`."""
+def read_nouns(code, folder=DATA):
     nouns = {}
-    for line in lines(f"nouns_{code}.txt"):
+    for line in lines(f"nouns_{code}.txt", folder):
         name, _, items = line.partition("|")
         nouns[name.strip()] = [item.strip() for item in items.split(";")]
+    return nouns
+
+
+def read(code):
+    """The tables of `en` or `tr`."""
+    nouns = read_nouns(code)
     frames = []
     for line in lines(f"frames_{code}.txt"):
         weight, _, frame = line.partition("|")

@@ -72,14 +72,17 @@ def plural(noun):
     if not noun.endswith("+"):
         return join(bare, "lAr", front=noun.endswith("^"))
     head, _, word = bare.rpartition(" ")
+    return (head + " " if head else "") + join(unpossessed(word), "lArI") + "+"
+
+
+def unpossessed(word):
+    """The last word of a compound without its possessive suffix: `raporu` → `rapor`."""
     if word in SINGULARS:
-        word = SINGULARS[word]
-    elif len(word) > 3 and word[-2] == "s" and word[-3] in VOWELS:
-        word = word[:-2]
-    else:
-        word = word[:-1]
-        word = word[:-1] + {"b": "p", "c": "ç", "ğ": "k"}.get(word[-1], word[-1])
-    return (head + " " if head else "") + join(word, "lArI") + "+"
+        return SINGULARS[word]
+    if len(word) > 3 and word[-2] == "s" and word[-3] in VOWELS:
+        return word[:-2]
+    word = word[:-1]
+    return word[:-1] + {"b": "p", "c": "ç", "ğ": "k"}.get(word[-1], word[-1])
 
 
 def inflect(noun, case):
