@@ -1,0 +1,176 @@
+"""Trains the segmenter on generated commands, in steps that can be stopped and gone on with.
+
+`python3 models/segmenter/train.py WORK [--minutes M]` goes on from WORK/state.npz for at most M minutes; when it is done it says so
+and writes WORK/trained.npz. The order of the data, and with it the result, depends only on the seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+import base
+import network
+from labels import LONGEST, MOST_SEGMENTS, NOTHING, PAD, PARAMETERS, Encoder, Example
+
+HERE = Path(__file__).resolve().parent
+SEED = 20261125
+COMMANDS = 240_000
+TOKENS = 2048  # in a batch, padding included
+LENGTHS = (16, 32, 48, 64, 96, 128, LONGEST)
+SEGMENTS = (4, 8, MOST_SEGMENTS)
+RATE, WARM_UP = 3e-4, 200
+HEAD_RATE = 3  # times as fast
+MASKED = 0.03  # pieces that are hidden
+# The pieces' vectors stay as they are: words that are not in the generated commands keep their place among the others.
+FIXED = ("pieces",)
+
+
+def generated(work: Path) -> list[Example]:
+    """The training commands."""
+    file = work / "commands.jsonl"
+    if not file.exists():
+        command = [sys.executable, str(HERE / "generate.py"), "--count", str(COMMANDS), "--seed", str(SEED)]
+        with file.with_suffix(".new").open("wb") as out:
+            subprocess.run(command, check=True, stdout=out)
+        file.with_suffix(".new").rename(file)
+    commands = [json.loads(line) for line in file.open()]
+    return Encoder(work / "tokenizer.json").examples(commands)
+
+
+def batches(examples: list[Example], epoch: int) -> list[tuple[int, int, list[int]]]:
+    """(length, segments, examples) of like length, in random order."""
+    random = np.random.default_rng([SEED, epoch])
+    groups: dict[tuple[int, int], list[int]] = {}
+    for n in random.permutation(len(examples)):
+        e = examples[n]
+        length = next(width for width in LENGTHS if width >= len(e.ids))
+        segments = next(width for width in SEGMENTS if width >= len(e.starts))
+        groups.setdefault((length, segments), []).append(n)
+    found = []
+    for (length, segments), members in sorted(groups.items()):
+        size = max(1, TOKENS // length)
+        found += [(length, segments, members[at : at + size]) for at in range(0, len(members) - size + 1, size)]
+    return [found[n] for n in random.permutation(len(found))]
+
+
+def arrays(examples: list[Example], length: int, segments: int, random: np.random.Generator | None) -> dict:
+    """A batch as the network takes it."""
+    count = len(examples)
+    batch = {
+        "ids": np.full((count, length), PAD, np.int32),
+        "spans": np.zeros((count, length), np.int32),
+        "types": np.full((count, length), NOTHING, np.int32),
+        "parameters": np.zeros((count, length, len(PARAMETERS)), np.int32),
+        "starts": np.zeros((count, segments), np.int32),
+        "given": np.zeros((count, segments), np.float32),
+        "links": np.zeros((count, 2, segments, segments), np.float32),
+    }
+    for n, e in enumerate(examples):
+        long, many = len(e.ids), len(e.starts)
+        batch["ids"][n, :long] = e.ids
+        batch["spans"][n, :long] = e.spans
+        batch["types"][n, :long] = e.types
+        batch["parameters"][n, :long] = e.parameters
+        batch["starts"][n, :many] = e.starts
+        batch["given"][n, :many] = 1
+        batch["links"][n, :, :many, :many] = e.links
+    if random is not None:
+        hidden = (random.random(batch["ids"].shape) < MASKED) & (batch["ids"] > 3)
+        batch["ids"][hidden] = 3
+    return batch
+
+
+def optimizer(steps: int) -> optax.GradientTransformation:
+    def rate(peak):
+        return optax.warmup_cosine_decay_schedule(0, peak, WARM_UP, steps, peak / 20)
+
+    def adam(peak):
+        return optax.adamw(rate(peak), b2=0.98, weight_decay=0.01)
+
+    def part(weights):
+        return {name: "head" if name.split(".")[0] in network.WIDTHS else "encoder" for name in weights}
+
+    each = optax.multi_transform({"encoder": adam(RATE), "head": adam(RATE * HEAD_RATE)}, part)
+    return optax.chain(optax.clip_by_global_norm(1.0), each)
+
+
+def save(file: Path, step: int, trained: dict, state) -> None:
+    leaves = {f"state.{n}": np.asarray(leaf) for n, leaf in enumerate(jax.tree.leaves(state))}
+    new = file.with_name("new.npz")
+    np.savez(new, step=step, **{f"weight.{name}": np.asarray(w) for name, w in trained.items()}, **leaves)
+    new.rename(file)
+
+
+def load(file: Path, state):
+    kept = np.load(file)
+    trained = {name[7:]: jnp.asarray(kept[name]) for name in kept.files if name.startswith("weight.")}
+    leaves, shape = jax.tree.flatten(state)
+    state = jax.tree.unflatten(shape, [jnp.asarray(kept[f"state.{n}"]) for n in range(len(leaves))])
+    return int(kept["step"]), trained, state
+
+
+def train(work: Path, minutes: float, epochs: int) -> bool:
+    """Goes on for some minutes. Returns whether training has come to its end."""
+    end = time.monotonic() + minutes * 60
+    if not (work / "base.npz").exists():
+        base.make(work, [])
+    examples = generated(work)
+    weights = network.begin(dict(np.load(work / "base.npz")), SEED)
+    fixed = {name: jnp.asarray(weights[name]) for name in FIXED}
+    trained = {name: jnp.asarray(w) for name, w in weights.items() if name not in FIXED}
+    order = [(epoch, *batch) for epoch in range(epochs) for batch in batches(examples, epoch)]
+    optimize = optimizer(len(order))
+    state, first = optimize.init(trained), 0
+    file = work / "state.npz"
+    if file.exists():
+        first, trained, state = load(file, state)
+
+    @jax.jit
+    def step(trained, state, batch):
+        (total, parts), gradient = jax.value_and_grad(network.loss, has_aux=True)(trained, fixed, batch)
+        change, state = optimize.update(gradient, state, trained)
+        return optax.apply_updates(trained, change), state, {**parts, "total": total}
+
+    shown, begun, saved = [], time.monotonic(), time.monotonic()
+    for n in range(first, len(order)):
+        _, length, segments, members = order[n]
+        random = np.random.default_rng([SEED, n])
+        batch = arrays([examples[m] for m in members], length, segments, random)
+        trained, state, parts = step(trained, state, batch)
+        shown.append({name: float(value) for name, value in parts.items()})
+        if (n + 1) % 100 == 0:
+            mean = {name: round(sum(s[name] for s in shown) / len(shown), 4) for name in shown[0]}
+            print(f"{n + 1}/{len(order)} {(time.monotonic() - begun) / len(shown):.2f} s a step {mean}", flush=True)
+            shown, begun = [], time.monotonic()
+        if time.monotonic() - saved > 300 or time.monotonic() > end:
+            save(file, n + 1, trained, state)
+            saved = time.monotonic()
+            if time.monotonic() > end:
+                return False
+    save(file, len(order), trained, state)
+    np.savez(work / "trained.npz", **{name: np.asarray(w) for name, w in {**fixed, **trained}.items()})
+    return True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--minutes", type=float, default=55)
+    parser.add_argument("--epochs", type=int, default=1)
+    options = parser.parse_args()
+    done = train(options.work, options.minutes, options.epochs)
+    print("trained" if done else "not done yet: run it again")
+
+
+if __name__ == "__main__":
+    main()
