@@ -4,6 +4,7 @@
 //! language; all languages side by side in one table, so that a look-up answers for all of them.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use super::profiles::{ENGLISH, OTHERS, TURKISH};
@@ -32,22 +33,49 @@ const EDGE: char = '\0';
 
 pub(super) static STATISTICS: LazyLock<Statistics> = LazyLock::new(Statistics::new);
 
-/// Counts of what follows a context of none, one or two characters, by language.
-#[derive(Default)]
+/// Counts of a run of characters: how often it occurs, how often something follows, and how many different things.
 struct Counts {
-    grams: HashMap<u64, [u16; LANGUAGES]>,
-    totals: HashMap<u64, [u16; LANGUAGES]>,
-    kinds: HashMap<u64, [u16; LANGUAGES]>,
+    seen: [u16; LANGUAGES],
+    followed: [u16; LANGUAGES],
+    kinds: [u16; LANGUAGES],
+}
+
+/// Negative logarithms in steps of 1/[`STEPS`]: a session keeps thousands of them.
+type Coarse = [u8; LANGUAGES];
+const STEPS: f32 = 16.0;
+
+/// For a run of characters: P(its last character | the ones before), and what the run leaves to the shorter context when
+/// nothing that followed it fits.
+struct Gram {
+    probability: Coarse,
+    backoff: Coarse,
 }
 
 pub(super) struct Statistics {
-    /// Natural logarithms of P(last character | the ones before), for 1 to 3 characters.
-    grams: HashMap<u64, Scores>,
-    /// What a context of 1 or 2 characters leaves to the shorter one.
-    backoff: HashMap<u64, Scores>,
+    grams: Grams<Gram>,
     /// Probabilities of listed words.
     words: HashMap<String, Vec<(usize, f32)>>,
 }
+
+/// Keys are characters side by side: multiplying spreads them well enough, and the table is built once a session.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = (self.0 ^ key).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
+    }
+}
+
+type Grams<T> = HashMap<u64, T, BuildHasherDefault<Spread>>;
 
 /// Up to three characters as one key.
 fn key(chars: &[char]) -> u64 {
@@ -56,7 +84,7 @@ fn key(chars: &[char]) -> u64 {
 
 impl Statistics {
     fn new() -> Self {
-        let mut counts = Counts::default();
+        let mut counts = Grams::default();
         let mut words: HashMap<String, Vec<(usize, f32)>> = HashMap::new();
         let mut list = |language: usize, word: String, rank: f32| {
             let places = words.entry(word).or_default();
@@ -68,10 +96,10 @@ impl Statistics {
         for (language, table) in lists.enumerate() {
             for (rank, word) in table.split_whitespace().enumerate() {
                 let bare = fold(word);
-                counts.add(word, language);
+                count(&mut counts, word, language);
                 if bare != word {
                     // Written without diacritics.
-                    counts.add(&bare, language);
+                    count(&mut counts, &bare, language);
                     list(language, bare, 2.0 * rank as f32);
                 }
                 list(language, word.to_owned(), rank as f32);
@@ -83,8 +111,7 @@ impl Statistics {
         for word in TR_STEMS.keys().chain(TR_COMPOUNDS.keys()) {
             list(TR, word.clone(), LEXICON_RANK);
         }
-        let (grams, backoff) = counts.probabilities();
-        Self { grams, backoff, words }
+        Self { grams: interpolated(&counts), words }
     }
 
     /// Natural logarithms of the probabilities of a word in small letters.
@@ -111,10 +138,10 @@ impl Statistics {
         for from in 0..3 {
             let gram = window.get(from..).unwrap_or_default();
             if let Some(found) = self.grams.get(&key(gram)) {
-                return add(scores, found);
+                return add(scores, &found.probability);
             }
-            if let Some(left) = gram.split_last().and_then(|(_, context)| self.backoff.get(&key(context))) {
-                add(scores, left);
+            if let Some(context) = gram.split_last().and_then(|(_, context)| self.grams.get(&key(context))) {
+                add(scores, &context.backoff);
             }
         }
         scores.iter_mut().for_each(|s| *s -= ALPHABET.ln());
@@ -131,63 +158,75 @@ impl Statistics {
     }
 }
 
-fn add(scores: &mut Scores, more: &Scores) {
-    scores.iter_mut().zip(more).for_each(|(s, m)| *s += m);
+fn add(scores: &mut Scores, more: &Coarse) {
+    scores.iter_mut().zip(more).for_each(|(s, m)| *s -= f32::from(*m) / STEPS);
 }
 
-impl Counts {
-    fn add(&mut self, word: &str, language: usize) {
-        let mut window = [EDGE; 3];
-        for c in word.chars().chain([EDGE]) {
-            window = [window[1], window[2], c];
-            for from in 0..3 {
-                let gram = window.get(from..).unwrap_or_default();
-                let context = key(gram.split_last().map_or(&[], |(_, context)| context));
-                let seen = bump(&mut self.grams, key(gram), language);
-                bump(&mut self.totals, context, language);
-                if seen == 1 {
-                    bump(&mut self.kinds, context, language);
-                }
+fn coarse(p: f32) -> u8 {
+    (-p.ln() * STEPS).round() as u8
+}
+
+/// Counts the runs of a word.
+fn count(counts: &mut Grams<Counts>, word: &str, language: usize) {
+    let mut window = [EDGE; 3];
+    for c in word.chars().chain([EDGE]) {
+        window = [window[1], window[2], c];
+        for from in 0..3 {
+            let gram = window.get(from..).unwrap_or_default();
+            let context = gram.split_last().map_or(1, |(_, context)| key(context));
+            let first = bump(&mut row(counts, key(gram)).seen, language) == 1;
+            let context = row(counts, context);
+            bump(&mut context.followed, language);
+            if first {
+                bump(&mut context.kinds, language);
             }
         }
     }
+}
 
-    /// Logarithms of interpolated probabilities, and of the weights of the shorter contexts.
-    fn probabilities(&self) -> (HashMap<u64, Scores>, HashMap<u64, Scores>) {
-        let mut backoff = HashMap::new();
-        for (context, totals) in &self.totals {
-            let kinds = self.kinds.get(context).unwrap_or(&[0; LANGUAGES]);
-            let weights = std::array::from_fn(|l| {
-                let (n, t) = (figure(totals, l), figure(kinds, l));
-                // A context never seen leaves all to the shorter one.
-                if n > 0.0 { t / (n + t) } else { 1.0 }
-            });
-            backoff.insert(*context, weights);
-        }
-        // Shorter grams first: the longer ones are interpolated with them.
-        let mut keys: Vec<u64> = self.grams.keys().copied().collect();
-        keys.sort_unstable();
-        let mut grams: HashMap<u64, Scores> = HashMap::new();
-        for gram in keys {
-            let (context, shorter) = (gram >> 21, without_first(gram));
-            let unseen = [1.0 / ALPHABET; LANGUAGES];
-            let less = shorter.and_then(|s| grams.get(&s)).unwrap_or(&unseen);
-            let weights: &Scores = backoff.get(&context).unwrap_or(&[1.0; LANGUAGES]);
-            let (counts, totals) = (self.grams.get(&gram), self.totals.get(&context));
-            let row = std::array::from_fn(|l| {
-                let n = totals.map_or(0.0, |t| figure(t, l)).max(1.0);
-                let c = counts.map_or(0.0, |c| figure(c, l));
-                let weight = weights.get(l).copied().unwrap_or(1.0);
-                (1.0 - weight) * c / n + weight * less.get(l).copied().unwrap_or(1.0 / ALPHABET)
-            });
-            grams.insert(gram, row);
-        }
-        let logarithms = |mut map: HashMap<u64, Scores>| {
-            map.values_mut().flatten().for_each(|p| *p = p.ln());
-            map
-        };
-        (logarithms(grams), logarithms(backoff))
+fn row(counts: &mut Grams<Counts>, key: u64) -> &mut Counts {
+    counts.entry(key).or_insert(Counts {
+        seen: [0; LANGUAGES],
+        followed: [0; LANGUAGES],
+        kinds: [0; LANGUAGES],
+    })
+}
+
+/// Counts one more, and answers the count.
+fn bump(row: &mut [u16; LANGUAGES], language: usize) -> u16 {
+    row.get_mut(language).map_or(0, |n| {
+        *n = n.saturating_add(1);
+        *n
+    })
+}
+
+/// P(c | context) = (seen + kinds P(c | shorter context)) / (followed + kinds).
+fn interpolated(counts: &Grams<Counts>) -> Grams<Gram> {
+    // Shorter runs first: the longer ones are interpolated with them.
+    let mut keys: Vec<u64> = counts.keys().copied().collect();
+    keys.sort_unstable();
+    let mut probabilities: Grams<Scores> = Grams::default();
+    let figure = |row: &[u16; LANGUAGES], l: usize| f32::from(row.get(l).copied().unwrap_or(0));
+    for gram in keys {
+        let Some(own) = counts.get(&gram) else { continue };
+        let shorter = without_first(gram).and_then(|s| probabilities.get(&s));
+        let context = counts.get(&(gram >> 21));
+        let probability = std::array::from_fn(|l| {
+            let less = shorter.and_then(|s| s.get(l).copied()).unwrap_or(1.0 / ALPHABET);
+            let (n, t) = context.map_or((0.0, 0.0), |c| (figure(&c.followed, l), figure(&c.kinds, l)));
+            if n > 0.0 { (figure(&own.seen, l) + t * less) / (n + t) } else { less }
+        });
+        probabilities.insert(gram, probability);
     }
+    let row = |(gram, probability): (u64, Scores)| {
+        let backoff = std::array::from_fn(|l| {
+            let own = counts.get(&gram).map_or((0.0, 0.0), |c| (figure(&c.followed, l), figure(&c.kinds, l)));
+            // A context never seen leaves all to the shorter one.
+            if own.0 > 0.0 { coarse(own.1 / (own.0 + own.1)) } else { 0 }
+        });
+        (gram, Gram { probability: probability.map(coarse), backoff })
+    };
+    probabilities.into_iter().map(row).collect()
 }
 
 /// A gram without its first character; nothing for a single one.
@@ -196,18 +235,5 @@ fn without_first(gram: u64) -> Option<u64> {
     (bits > 1).then(|| {
         let low = 21 * (bits - 1);
         1 << low | gram & ((1 << low) - 1)
-    })
-}
-
-fn figure(row: &[u16; LANGUAGES], language: usize) -> f32 {
-    f32::from(row.get(language).copied().unwrap_or(0))
-}
-
-/// Counts one more, and answers the count.
-fn bump(map: &mut HashMap<u64, [u16; LANGUAGES]>, key: u64, language: usize) -> u16 {
-    let row = map.entry(key).or_insert([0; LANGUAGES]);
-    row.get_mut(language).map_or(0, |n| {
-        *n = n.saturating_add(1);
-        *n
     })
 }

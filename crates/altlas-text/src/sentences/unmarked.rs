@@ -33,15 +33,9 @@ const SIGN_OFFS: &str =
 static TR: LazyLock<Words> =
     LazyLock::new(|| OPENERS_TR.split_whitespace().flat_map(|w| [w.to_owned(), fold(w)]).collect());
 static EN: LazyLock<Words> = LazyLock::new(|| words(OPENERS_EN));
-
-macro_rules! tables {
-    ($($name:ident = $table:expr;)*) => { $(static $name: LazyLock<Words> = LazyLock::new(|| words($table));)* };
-}
-tables! {
-    NO_END = NEVER_LAST;
-    HELLO = GREETINGS;
-    BYE = SIGN_OFFS;
-}
+static NO_END: LazyLock<Words> = LazyLock::new(|| words(NEVER_LAST));
+static HELLO: LazyLock<Words> = LazyLock::new(|| words(GREETINGS));
+static BYE: LazyLock<Words> = LazyLock::new(|| words(SIGN_OFFS));
 
 impl Splitter<'_> {
     /// Where the next sentence begins, when the one begun at `start` ends before the white space at `i`.
