@@ -137,6 +137,11 @@ fn sentences_that_were_not_ended() {
         "Toplantı ertelendi Bunun sebebi kar. Sonuç belli Ancak kimse konuşmadı.",
         &["Toplantı ertelendi", "Bunun sebebi kar.", "Sonuç belli", "Ancak kimse konuşmadı."],
     );
+    split(
+        Language::Turkish,
+        "YENİ DÖNEM BAŞLIYOR Bu hafta kayıtlar açılıyor.",
+        &["YENİ DÖNEM BAŞLIYOR", "Bu hafta kayıtlar açılıyor."],
+    );
     // Titles and names keep their capitals.
     split(
         Language::English,

@@ -154,12 +154,14 @@ impl Splitter<'_> {
         false
     }
 
-    /// A word that opens sentences alone follows a word in small letters.
+    /// A word that opens sentences alone follows a word in small letters, or a heading in capitals.
     fn opener_after(&self, before: &[char], next: usize) -> bool {
+        // No pronoun stands in capitals behind a comma; in English a name may (`so, They Might Be Giants`).
         let before =
             before.strip_suffix(&[',']).filter(|_| self.language == Language::Turkish).unwrap_or(before);
         let small = before.last().is_some_and(|c| c.is_lowercase()) && before.len() > 1;
-        small && self.is_opener(next) && {
+        let shouted = before.len() > 3 && before.iter().all(|c| c.is_uppercase());
+        (small || shouted) && self.is_opener(next) && {
             let word = fold_chars(before);
             let preposition = self.language == Language::English && EN_PREPOSITIONS.contains(&word);
             !(preposition || NO_END.contains(&word))
