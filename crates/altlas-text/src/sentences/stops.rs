@@ -10,9 +10,9 @@ use crate::language::Language;
 const REPORTS: [&str; 11] =
     ["dedi", "diye", "diyor", "der", "demis", "deyip", "diyen", "derken", "diyerek", "dedim", "dediler"];
 /// Words of two letters that end sentences in both languages; other short words before a dot are taken for abbreviations.
-const SHORT_WORDS: [&str; 28] = [
+const SHORT_WORDS: [&str; 27] = [
     "it", "of", "in", "on", "me", "us", "so", "is", "be", "do", "go", "up", "to", "at", "by", "my", "we",
-    "he", "mi", "mu", "bu", "su", "ki", "da", "de", "ok", "ty", "lo",
+    "he", "mi", "mu", "bu", "su", "ki", "da", "de", "ok", "ty",
 ];
 /// What follows the dot of a host's name.
 const TOP_DOMAINS: [&str; 4] = ["com", "org", "net", "edu"];
