@@ -1,6 +1,6 @@
 # Every entry calls a script in scripts/; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo psql dsn stop clean build check test bench bench-gpu soak fuzz install uninstall package docs
+.PHONY: help demo psql dsn stop clean build check test bench bench-gpu soak fuzz install uninstall package docs eval-text
 
 PG ?= 18
 SECONDS ?= 60
@@ -35,6 +35,9 @@ test: ## all tests on PostgreSQL 15 and 18 (ARGS="--tier regress --pg 18" for so
 
 fuzz: ## feed the readers of foreign bytes with made-up input, each for SECONDS (default 60)
 	@scripts/fuzz.sh --seconds $(SECONDS)
+
+eval-text: ## figures of the text functions on the public sets, where ALTLAS_DATA has them (ARGS="--only ud_ --peers")
+	@scripts/eval_text.sh $(ARGS)
 
 bench: ## measure size, load time, and speed beside other ways (ARGS="--only trees" for some)
 	@scripts/bench.sh $(ARGS)

@@ -1,11 +1,12 @@
 //! Reads JSONL with "text" (and, with `--gold-language`, "language") from standard input and writes one prediction a
-//! line: task segments, or with `--sentences` the ends of sentences, or with `--ends` the ends of task segments.
+//! line: task segments, or with `--sentences` the ends of sentences, or with `--ends` the ends of task segments,
+//! or with `--language` the language alone.
 //!
 //! cargo run --release -p altlas-text --example segment_jsonl < commands.jsonl > predicted.jsonl
 
 use std::io::{self, BufRead, Write};
 
-use altlas_text::{Language, segment, sentences};
+use altlas_text::{Language, detect_language, segment, sentences};
 use serde_json::{Value, json};
 
 fn main() -> io::Result<()> {
@@ -20,7 +21,9 @@ fn main() -> io::Result<()> {
             .and_then(Value::as_str)
             .filter(|_| has("--gold-language"))
             .and_then(|l| l.parse().ok());
-        let answer = if has("--sentences") {
+        let answer = if has("--language") {
+            json!({"language": detect_language(text).code()})
+        } else if has("--sentences") {
             json!({"ends": sentences(text, language, &|| ()).iter().map(|s| s.end).collect::<Vec<_>>()})
         } else {
             let found = segment(text, language, &|| ());

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use crate::lexicon::{Words, words};
 
 /// Titles and the like: a name or a number follows, so the dot never ends a sentence.
-const BEFORE_A_NAME: &str = "mr mrs ms dr prof doç doc yrd öğr uzm av alb alb gen org korg tümg tuğg yzb ütğm tğm bnb yb kur hz st sr jr sn sayın no eds rev hon sgt capt lt gen gov \
+const BEFORE_A_NAME: &str = "mr mrs ms dr drs prof doç doc yrd öğr uzm av alb alb gen org korg tümg tuğg yzb ütğm tğm bnb yb kur hz st sr jr sn sayın no eds rev hon sgt capt lt gen gov \
     pres messrs mme mlle arş gör ord müh mim ecz vet dt bkz bk cf vs viz örn çev sf cad sok blv apt gsm t.c prof.dr doç.dr yrd.doç av.dr op.dr \
-    ing dipl assoc asst sgt maj cmdr supt st ste ft e.g i.e e.g. i.e. approx est dept univ m.ö m.s m.ö. yy";
+    ing dipl assoc asst sgt maj cmdr supt st ste ft e.g i.e e.g. i.e. approx est dept univ pvt ps p.s m.ö m.s m.ö. yy";
 
 /// They end a sentence when a capital letter follows.
 const BEFORE_A_CAPITAL: &str = "etc vb vd vs inc corp ltd co llc şti sti a.ş tic san jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun a.m p.m \

@@ -1,6 +1,6 @@
 //! Segmentation, task rules and language identification for Turkish and English.
 //!
-//! Everything here is a pure function of its input: no model, no state, no randomness. All offsets count
+//! Everything here is a pure function of its input: no model file, no state, no randomness. All offsets count
 //! Unicode code points and are half-open. Work is linear in the length of the text; a `tick` closure is
 //! called every few thousand characters and may unwind.
 

@@ -112,6 +112,16 @@ fn pieces() -> impl Strategy<Value = String> {
         "into French",
         "at",
         "for",
+        ":)",
+        "12/05/2024",
+        "09:30",
+        "PM",
+        "____",
+        "*",
+        "Bu",
+        "The",
+        "Dear Ann,",
+        "...",
     ]);
     prop::collection::vec((piece, prop::bool::weighted(0.85)), 0..40).prop_map(|parts| {
         parts.into_iter().map(|(p, spaced)| format!("{p}{}", if spaced { " " } else { "" })).collect()
