@@ -24,10 +24,9 @@ from labels import LONGEST, MOST_SEGMENTS, NOTHING, PAD, PARAMETERS, Encoder, Ex
 
 HERE = Path(__file__).resolve().parent
 SEED = 20261125
-COMMANDS = 240_000
+COMMANDS = 120_000
 TOKENS = 2048  # in a batch, padding included
-LENGTHS = (16, 32, 48, 64, 96, 128, LONGEST)
-SEGMENTS = (4, 8, MOST_SEGMENTS)
+LENGTHS = (32, 64, 128, LONGEST)
 RATE, WARM_UP = 3e-4, 200
 HEAD_RATE = 3  # times as fast
 MASKED = 0.03  # pieces that are hidden
@@ -47,25 +46,23 @@ def generated(work: Path) -> list[Example]:
     return Encoder(work / "tokenizer.json").examples(commands)
 
 
-def batches(examples: list[Example], epoch: int) -> list[tuple[int, int, list[int]]]:
-    """(length, segments, examples) of like length, in random order."""
+def batches(examples: list[Example], epoch: int) -> list[tuple[int, list[int]]]:
+    """(length, examples) of like length, in random order."""
     random = np.random.default_rng([SEED, epoch])
-    groups: dict[tuple[int, int], list[int]] = {}
+    groups: dict[int, list[int]] = {}
     for n in random.permutation(len(examples)):
-        e = examples[n]
-        length = next(width for width in LENGTHS if width >= len(e.ids))
-        segments = next(width for width in SEGMENTS if width >= len(e.starts))
-        groups.setdefault((length, segments), []).append(n)
+        length = next(width for width in LENGTHS if width >= len(examples[n].ids))
+        groups.setdefault(length, []).append(n)
     found = []
-    for (length, segments), members in sorted(groups.items()):
-        size = max(1, TOKENS // length)
-        found += [(length, segments, members[at : at + size]) for at in range(0, len(members) - size + 1, size)]
+    for length, members in sorted(groups.items()):
+        size = TOKENS // length
+        found += [(length, members[at : at + size]) for at in range(0, len(members) - size + 1, size)]
     return [found[n] for n in random.permutation(len(found))]
 
 
-def arrays(examples: list[Example], length: int, segments: int, random: np.random.Generator | None) -> dict:
+def arrays(examples: list[Example], length: int, random: np.random.Generator | None) -> dict:
     """A batch as the network takes it."""
-    count = len(examples)
+    count, segments = len(examples), MOST_SEGMENTS
     batch = {
         "ids": np.full((count, length), PAD, np.int32),
         "spans": np.zeros((count, length), np.int32),
@@ -143,12 +140,12 @@ def train(work: Path, minutes: float, epochs: int) -> bool:
 
     shown, begun, saved = [], time.monotonic(), time.monotonic()
     for n in range(first, len(order)):
-        _, length, segments, members = order[n]
+        _, length, members = order[n]
         random = np.random.default_rng([SEED, n])
-        batch = arrays([examples[m] for m in members], length, segments, random)
+        batch = arrays([examples[m] for m in members], length, random)
         trained, state, parts = step(trained, state, batch)
         shown.append({name: float(value) for name, value in parts.items()})
-        if (n + 1) % 100 == 0:
+        if (n + 1) % 50 == 0:
             mean = {name: round(sum(s[name] for s in shown) / len(shown), 4) for name in shown[0]}
             print(f"{n + 1}/{len(order)} {(time.monotonic() - begun) / len(shown):.2f} s a step {mean}", flush=True)
             shown, begun = [], time.monotonic()
