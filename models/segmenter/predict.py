@@ -1,0 +1,51 @@
+"""Segments of texts by the exported network and ONNX Runtime, as JSONL for `score_segments.py`.
+
+`python3 models/segmenter/predict.py WORK [--ends] < GOLD.jsonl > PREDICTED.jsonl`
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from decode import segments
+from labels import LONGEST, PAD, Encoder
+
+BATCH = 32
+
+
+def predict(work: Path, texts: list[str]) -> list[list[dict]]:
+    encoder = Encoder(work / "tokenizer.json")
+    session = onnxruntime.InferenceSession(str(work / "model.onnx"), providers=["CPUExecutionProvider"])
+    cut = encoder.pieces(texts)
+    found: list[list[dict]] = [[] for _ in texts]
+    order = sorted(range(len(texts)), key=lambda n: len(cut[n][0]))
+    for at in range(0, len(order), BATCH):
+        members = order[at : at + BATCH]
+        length = min(LONGEST, max(len(cut[n][0]) for n in members))
+        ids = np.full((len(members), length), PAD, np.int64)
+        for row, n in enumerate(members):
+            ids[row, : len(cut[n][0])] = cut[n][0][:length]
+        [out] = session.run(["tags"], {"input_ids": ids, "attention_mask": (ids != PAD).astype(np.int64)})
+        for row, n in enumerate(members):
+            count = min(length, len(cut[n][0]))
+            found[n] = segments(texts[n], cut[n][1][:count], out[row, :count])
+    return found
+
+
+def main() -> None:
+    texts = [json.loads(line)["text"] for line in sys.stdin]
+    for made in predict(Path(sys.argv[1]), texts):
+        if "--ends" in sys.argv:
+            print(json.dumps({"ends": [segment["end"] for segment in made]}))
+        else:
+            keys = ("start", "end", "type", "content", "depends_on", "dependency_kind", "parameters")
+            print(json.dumps({"segments": [{key: s[key] for key in keys} for s in made]}, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
