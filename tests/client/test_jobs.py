@@ -1,4 +1,4 @@
-"""Asynchronous jobs: results, notification, identity, cancelling, survival, retention."""
+"""Asynchronous jobs: results, notification, identity, cancelling, retention."""
 
 import contextlib
 import json
@@ -7,133 +7,35 @@ import time
 import psycopg
 import pytest
 from conftest import wait_until
+from jobs import (
+    ENDED,
+    ENDLESS,
+    LONG,
+    MANY,
+    MODEL,
+    TEXTS,
+    ended,
+    result,
+    status,
+    submit,
+    texts_for,
+    train_async,
+    until,
+    values,
+    workers,
+    workers_at_most,
+)
+from jobs import conn, name, server  # noqa: F401  fixtures
 from support import (
     ENDLESS_TRAINING,
     Call,
-    client_program,
-    engine,
     failure,
     job,
-    make_noise,
-    members,
     no_job,
     onnx,
     programs,
     register,
-    renew_engine,
 )
-
-ENDED = ("done", "failed", "cancelled")
-# Rows for model "m", which takes its four numbers in their order.
-MANY = "SELECT 1.0 + 0 * i AS a, 2.0 AS b, 3.0 AS c, 4.0 AS d FROM generate_series(1, {}) i"
-# Texts for the model of the engine; as many as here are work for longer than a test waits before it interferes.
-TEXTS = "SELECT 'write the report ' || i % 10 AS text FROM generate_series(1, {}) i"
-MODEL, LONG = "altlas.task_type", TEXTS.format(500_000)
-ENDLESS = {"hyperparams": {"num_trees": 10000, "num_leaves": 4096, "min_data_in_leaf": 1, "early_stopping_rounds": 0}}
-
-
-@pytest.fixture(scope="module")
-def server(new_cluster):
-    """A cluster of its own: tests here leave files for the maintenance worker, and restart the server."""
-    return new_cluster({"altlas.max_job_workers": 2})
-
-
-@pytest.fixture
-def name(server):
-    name = server.database()
-    with server.conn(name) as conn:
-        register(conn, "m")
-        make_noise(conn)
-    yield name
-    with server.conn() as conn:
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def conn(server, name):
-    with server.conn(name) as connection:
-        yield connection
-
-
-def submit(conn, source, model="m", options=None):
-    row = conn.execute("SELECT altlas.submit(%s, %s, %s)", (model, source, json.dumps(options or {}))).fetchone()
-    return row[0]
-
-
-def train_async(conn, project, algorithm="linear", options=None):
-    sql = "SELECT altlas.train_async(%s, 'regression', 'SELECT a, b, c, y FROM noise', 'y', %s, %s)"
-    return conn.execute(sql, (project, algorithm, json.dumps(options or {}))).fetchone()[0]
-
-
-def status(conn, number):
-    cursor = conn.execute("SELECT * FROM altlas.job_status(%s)", (number,))
-    return dict(zip([column.name for column in cursor.description], cursor.fetchone()))
-
-
-def ended(conn, number, seconds=60):
-    return wait_until(lambda: (s := status(conn, number))["state"] in ENDED and s, seconds, f"the end of job {number}")
-
-
-def until(conn, number, state, condition=lambda s: True, seconds=30):
-    def reached():
-        now = status(conn, number)
-        assert now["state"] == state or now["state"] not in ENDED, now
-        return now["state"] == state and condition(now) and now
-
-    return wait_until(reached, seconds, f"state {state} of job {number}")
-
-
-def result(conn, number):
-    return conn.execute("SELECT * FROM altlas.job_result(%s)", (number,)).fetchall()
-
-
-def workers(server):
-    found = []
-    for process in members(server):
-        with contextlib.suppress(OSError):
-            if process.arguments[0].startswith("postgres: altlas job"):
-                found.append(process)
-    return found
-
-
-@contextlib.contextmanager
-def workers_at_most(server, number):
-    """altlas.max_job_workers meanwhile; the workers at work before have left."""
-    with server.conn() as conn:
-        wait_until(lambda: not workers(server), 30, "the workers' leaving")
-        (before,) = conn.execute("SHOW altlas.max_job_workers").fetchone()
-        set_workers(server, conn, number)
-        try:
-            yield
-        finally:
-            set_workers(server, conn, before)
-
-
-def set_workers(server, conn, number):
-    server.configure({"altlas.max_job_workers": number})
-    server.reload()
-    wait_until(lambda: conn.execute("SHOW altlas.max_job_workers").fetchone() == (str(number),), 10, "the setting")
-    # The supervisor has seen it, too.
-    time.sleep(0.7)
-
-
-def texts_for(conn, seconds):
-    """A source with so many texts that scoring takes about as long, measured."""
-    # The first one waits for the engine and the model.
-    for rows in (10, 5000):
-        done = ended(conn, submit(conn, TEXTS.format(rows), MODEL))
-        assert done["state"] == "done", done
-    took = (done["ended_at"] - done["started_at"]).total_seconds()
-    return TEXTS.format(max(10_000, int(5000 * seconds / took)))
-
-
-def values(conn, number):
-    return conn.execute(
-        "SELECT count(*), count(DISTINCT ordinal), min(ordinal), max(ordinal), min(value), max(value) "
-        "FROM altlas.job_result(%s)",
-        (number,),
-    ).fetchone()
-
 
 # --- results --------------------------------------------------------------------------------------
 
@@ -404,165 +306,6 @@ def test_pg_cancel_backend(server, conn):
     conn.execute("SELECT pg_cancel_backend(%s)", (worker.pid,))
     assert ended(conn, number, 10)["state"] == "cancelled"
     no_job(server)
-
-
-# --- survival -------------------------------------------------------------------------------------
-
-
-def check_scored(conn, number, source):
-    """One result, all rows, in order."""
-    done = ended(conn, number, 120)
-    assert done["state"] == "done", done
-    count = int(source.split("generate_series(1, ")[1].split(")")[0])
-    assert values(conn, number)[:4] == (count, count, 1, count)
-    labels = conn.execute(
-        "SELECT i, altlas.predict_label(%s, 'write the report ' || i) FROM generate_series(0, 9) i", (MODEL,)
-    )
-    wrong = conn.execute(
-        "SELECT count(*) FROM altlas.job_result(%s) WHERE label <> (%s::text[])[ordinal %% 10 + 1] OR cardinality(proba) <> 8",
-        (number, [label for _, label in labels.fetchall()]),
-    ).fetchone()
-    assert wrong == (0,)
-    return done
-
-
-def test_the_engine_is_killed_in_the_middle(server, conn):
-    source = texts_for(conn, 4)
-    number = submit(conn, source, MODEL)
-    until(conn, number, "running", lambda s: s["done"] > 0)
-    engine(server).kill()
-    assert check_scored(conn, number, source)["attempts"] == 1
-
-
-def test_the_engine_is_killed_during_a_training(server, conn):
-    number = train_async(
-        conn, "t", "lightgbm", {"hyperparams": {"num_trees": 1500, "num_leaves": 255, "early_stopping_rounds": 0}}
-    )
-    until(conn, number, "running", lambda s: s["done"] > 0)
-    engine(server).kill()
-    assert ended(conn, number, 120)["state"] == "done"
-    assert conn.execute("SELECT count(*) FROM altlas.models WHERE name = 't'").fetchone() == (1,)
-
-
-def test_the_engine_is_renewed_during_a_training(server, conn):
-    """An engine that stops in good order cancels its jobs, which are not the user's cancellation."""
-    number = train_async(
-        conn, "t", "lightgbm", {"hyperparams": {"num_trees": 1500, "num_leaves": 255, "early_stopping_rounds": 0}}
-    )
-    until(conn, number, "running", lambda s: s["done"] > 0)
-    renew_engine(server)
-    assert ended(conn, number, 120)["state"] == "done"
-
-
-def test_a_worker_is_terminated(server, conn):
-    before = server.started_at
-    source = texts_for(conn, 4)
-    number = submit(conn, source, MODEL)
-    until(conn, number, "running", lambda s: s["done"] > 0)
-    [worker] = workers(server)
-    conn.execute("SELECT pg_terminate_backend(%s)", (worker.pid,))
-    done = check_scored(conn, number, source)
-    assert done["attempts"] == 2 and server.started_at == before
-
-
-def test_a_job_whose_worker_always_dies(server, conn):
-    number = train_async(conn, "endless", "lightgbm", ENDLESS)
-    for attempt in (1, 2, 3):
-        until(conn, number, "running", lambda s: s["attempts"] == attempt)
-        [worker] = wait_until(lambda: workers(server), 10, "a worker")
-        conn.execute("SELECT pg_terminate_backend(%s)", (worker.pid,))
-        wait_until(lambda: not worker.alive(), 10, "the worker's end")
-    failed = ended(conn, number, 30)
-    assert (failed["state"], failed["error_code"], failed["attempts"]) == ("failed", "58000", 3)
-    no_job(server)
-    once = submit(conn, LONG, MODEL, {"max_attempts": 1})
-    until(conn, once, "running", lambda s: s["done"] > 0)
-    [worker] = workers(server)
-    conn.execute("SELECT pg_terminate_backend(%s)", (worker.pid,))
-    failed = ended(conn, once, 30)
-    assert (failed["state"], failed["error_code"], failed["attempts"]) == ("failed", "58000", 1)
-    assert conn.execute("SELECT count(*) FROM altlas.job_output").fetchone() == (0,)
-
-
-@pytest.mark.parametrize(
-    "way, preloaded",
-    [("a worker is killed", False), ("immediate", False), ("fast", True), ("a worker is killed", True)],
-)
-def test_the_server_goes_down_in_the_middle(new_cluster, way, preloaded):
-    cluster = new_cluster({"fsync": "on", "shared_preload_libraries": "altlas" if preloaded else ""})
-    name = cluster.database()
-    with cluster.conn(name) as conn:
-        register(conn, "m")
-        make_noise(conn)
-        source = texts_for(conn, 4)
-        number = submit(conn, source, MODEL)
-        training = train_async(conn, "t")
-        until(conn, number, "running", lambda s: s["done"] > 0)
-        if way == "a worker is killed":
-            for worker in workers(cluster):
-                worker.kill()
-    if way == "a worker is killed":
-        wait_until(lambda: reachable(cluster, name), 60, "the server's recovery")
-    else:
-        cluster.stop(way)
-        cluster.start()
-    if preloaded:
-        # Nobody asks: the table is read, not the status.
-        state = "SELECT count(*) FROM altlas.job WHERE state NOT IN ('done')"
-        with cluster.conn(name) as conn:
-            wait_until(lambda: conn.execute(state).fetchone() == (0,), 120, "the jobs' end")
-    with cluster.conn(name) as conn:
-        done = check_scored(conn, number, source)
-        assert done["attempts"] == 2
-        assert ended(conn, training)["state"] == "done"
-        assert conn.execute("SELECT count(*) FROM altlas.models WHERE name = 't'").fetchone() == (1,)
-    cluster.stop("immediate")
-
-
-def reachable(cluster, name):
-    try:
-        with cluster.conn(name) as conn:
-            return conn.execute("SELECT true").fetchone()[0]
-    except psycopg.Error:
-        return False
-
-
-def test_dump_and_restore(server, conn, new_cluster):
-    finished = submit(conn, MANY.format(5))
-    ended(conn, finished)
-    trained = train_async(conn, "kept")
-    ended(conn, trained)
-    failed = train_async(conn, "bad", "magic")
-    ended(conn, failed)
-    busy = [train_async(conn, f"endless{n}", "lightgbm", ENDLESS) for n in range(2)]
-    for number in busy:
-        until(conn, number, "running")
-    waiting = submit(conn, MANY.format(7))
-    dump = client_program("pg_dump", server.dsn(conn.info.dbname))
-    for number in (*busy, waiting):
-        conn.execute("SELECT altlas.cancel_job(%s)", (number,))
-    before = result(conn, finished), conn.execute("SELECT * FROM altlas.train_result(%s)", (trained,)).fetchone()
-    target = new_cluster({"altlas.max_job_workers": 4})
-    try:
-        with target.conn() as there:
-            there.execute("CREATE DATABASE restored")
-        client_program("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", target.dsn("restored"), stdin=dump)
-        with target.conn("restored") as there:
-            after = (
-                result(there, finished),
-                there.execute("SELECT * FROM altlas.train_result(%s)", (trained,)).fetchone(),
-            )
-            assert after == before
-            assert status(there, failed)["error_code"] == "22023"
-            # A job that was running is queued again; asking for one is enough.
-            assert ended(there, waiting)["state"] == "done"
-            assert values(there, waiting)[0] == 7
-            for number in busy:
-                until(there, number, "running", lambda s: s["attempts"] == 2)
-                assert there.execute("SELECT altlas.cancel_job(%s)", (number,)).fetchone() == (True,)
-            assert submit(there, MANY.format(1)) == waiting + 1
-    finally:
-        target.stop("immediate")
 
 
 # --- rights ---------------------------------------------------------------------------------------
