@@ -20,8 +20,8 @@ fn many<'a, T>(
 ) -> Result<Vec<Option<T>>> {
     let mut batch = Batch::new(Rc::clone(&version), want);
     let mut answers = Vec::new();
-    let mut settle = |batch: &mut Batch| -> Result<()> {
-        for answer in batch.score()? {
+    let mut keep = |scored: Vec<Option<Scored>>| -> Result<()> {
+        for answer in scored {
             answers.push(answer.map(|scored| read(scored, &version)).transpose()?);
         }
         Ok(())
@@ -29,10 +29,10 @@ fn many<'a, T>(
     for row in rows {
         batch.push(row?.as_ref())?;
         if batch.is_full() {
-            settle(&mut batch)?;
+            keep(batch.score()?)?;
         }
     }
-    settle(&mut batch)?;
+    keep(batch.finish()?)?;
     Ok(answers)
 }
 

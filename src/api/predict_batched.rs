@@ -4,6 +4,8 @@
 #![allow(ffi_unwind_calls)]
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum, JsonB};
@@ -12,7 +14,6 @@ use super::predict::{label, of_json, of_text, value};
 use super::window::{MAX_ROWS, Window, c_function};
 use crate::convert::{Floats, Record};
 use crate::error::{Error, Result, required, sql};
-use crate::guc;
 use crate::scoring::{Batch, Features, Scored, Version, Want, resolved};
 
 /// Arguments of the functions.
@@ -29,132 +30,105 @@ struct Gives {
     want: Want,
     /// An answer as the function's result, allocated in the current memory context.
     datum: fn(Scored, &Version) -> Result<Option<pg_sys::Datum>>,
-    /// Whether results are pointers, to be freed.
-    by_reference: bool,
 }
 
 const NUMBERS: Gives = Gives {
     name: "predict_batched",
     want: Want::Value,
     datum: |scored, version| Ok(value(scored, version)?.into_datum()),
-    by_reference: false,
 };
 
 const LABELS: Gives = Gives {
     name: "predict_label_batched",
     want: Want::Label,
     datum: |scored, version| Ok(label(scored, version)?.into_datum()),
-    by_reference: true,
 };
 
-/// The partition's memory: the rows scored last.
+/// The rows of a partition that were read ahead.
 struct Ahead {
-    /// Words: how many rows it has room for, number of its first row, how many rows it holds, then two for each: whether
-    /// it is an answer, and the answer.
-    words: *mut u64,
+    batch: Batch<Rc<Version>>,
+    /// The row to be read next.
+    next: i64,
+    /// Answers of rows, one after the other.
+    answers: VecDeque<Option<Scored>>,
+    /// The row of the first of them.
+    first: i64,
 }
-
-const ROOM: usize = 0;
-const FIRST: usize = 1;
-const COUNT: usize = 2;
-const HEAD: usize = 3;
 
 impl Ahead {
-    /// The memory of a window's partition. The size is that of the partition's first call.
-    fn of(window: &Window, room: usize) -> Self {
-        let words = window.memory(HEAD + 2 * room);
-        // SAFETY: at the first call there are so many words, all zero.
+    /// What the partition keeps, made by `make` at its first call; dropped with the partition's memory.
+    fn of(window: &Window, make: impl FnOnce() -> Result<Self>) -> Result<*mut Self> {
+        let word = window.memory(1);
+        // SAFETY: a word of the partition's memory, zero at first.
         unsafe {
-            if *words == 0 {
-                *words = room as u64;
+            if *word == 0 {
+                let made = make()?;
+                let context = pg_sys::GetMemoryChunkContext(word.cast());
+                *word = pgrx::PgMemoryContexts::For(context).leak_and_drop_on_delete(made) as u64;
             }
-        }
-        Self { words }
-    }
-
-    fn head(&self, word: usize) -> usize {
-        // SAFETY: `word` is one of the words of the head.
-        unsafe { *self.words.add(word) as usize }
-    }
-
-    fn room(&self) -> usize {
-        self.head(ROOM)
-    }
-
-    /// The result of a row: `None` when it is not here.
-    fn get(&self, row: usize) -> Option<Option<pg_sys::Datum>> {
-        let n = row.checked_sub(self.head(FIRST)).filter(|n| *n < self.head(COUNT))?;
-        // SAFETY: `n` is below the number of rows, which is at most the room.
-        unsafe {
-            let answered = *self.words.add(HEAD + 2 * n) != 0;
-            Some(answered.then(|| pg_sys::Datum::from(*self.words.add(HEAD + 2 * n + 1) as usize)))
+            Ok(*word as *mut Self)
         }
     }
 
-    /// Replaces what is here by the results of the rows from `first` on, at most as many as there is room for.
-    fn put(&self, first: usize, results: &[Option<pg_sys::Datum>], by_reference: bool) {
-        if by_reference {
-            let old = self.head(FIRST)..self.head(FIRST) + self.head(COUNT);
-            for datum in old.filter_map(|row| self.get(row).flatten()) {
-                // SAFETY: it was allocated for this place, and nobody reads it after the row that it was for.
-                unsafe { pg_sys::pfree(datum.cast_mut_ptr()) };
-            }
+    /// The answer for a row, reading and scoring rows ahead of it when it is not there yet.
+    fn answer(&mut self, row: i64, window: &Window, read: Read) -> Result<Option<Scored>> {
+        while self.first + (self.answers.len() as i64) <= row {
+            self.first += self.answers.len() as i64;
+            self.answers = self.more(window, read)?.into();
         }
-        // SAFETY: at most as many as there is room for.
-        unsafe {
-            *self.words.add(FIRST) = first as u64;
-            *self.words.add(COUNT) = results.len().min(self.room()) as u64;
-            for (n, result) in results.iter().take(self.room()).enumerate() {
-                *self.words.add(HEAD + 2 * n) = u64::from(result.is_some());
-                *self.words.add(HEAD + 2 * n + 1) = result.map_or(0, |datum| datum.value() as u64);
-            }
-        }
+        self.answers.drain(..usize::try_from(row - self.first).unwrap_or(0));
+        self.first = row + 1;
+        Ok(self.answers.pop_front().flatten())
     }
 
-    /// Runs `work` with the memory context that this memory is in.
-    fn within<T>(&self, work: impl FnOnce() -> T) -> T {
-        // SAFETY: the memory is a chunk of a memory context, which lives as long as it.
-        unsafe {
-            let context = pg_sys::GetMemoryChunkContext(self.words.cast());
-            pgrx::PgMemoryContexts::For(context).switch_to(|_| work())
+    /// Scores the next rows. What the engine scores comes a batch later, so that there may be no answers yet.
+    fn more(&mut self, window: &Window, read: Read) -> Result<Vec<Option<Scored>>> {
+        while !self.batch.is_full() && self.next < MAX_ROWS {
+            let Some(argument) = window.argument(FEATURES, self.next) else { return self.batch.finish() };
+            push(&mut self.batch, argument, read)?;
+            self.next += 1;
         }
+        window.release_before(self.next - 1);
+        if self.next < MAX_ROWS { self.batch.score() } else { self.batch.finish() }
     }
 }
 
-/// The current row's result, scoring it and rows ahead of it when it is not there yet.
+fn push(batch: &mut Batch<Rc<Version>>, argument: Option<pg_sys::Datum>, read: Read) -> Result<()> {
+    // SAFETY: the function is declared with the type that `read` takes, and the row stays until the next is asked for.
+    let features = argument.map(|datum| unsafe { read(datum, batch.version()) }).transpose()?.flatten();
+    batch.push(features.as_ref())
+}
+
+/// The current row's result.
 fn result(call: pg_sys::FunctionCallInfo, read: Read, gives: &Gives) -> Result<Option<pg_sys::Datum>> {
     // SAFETY: PostgreSQL made the call.
     let window = unsafe { Window::of(call, gives.name) }?;
-    // SAFETY: the function's own expression.
-    let one_model = unsafe { pg_sys::get_fn_expr_arg_stable((*call).flinfo, MODEL) };
-    let ahead = Ahead::of(&window, if one_model { guc::batch_size() } else { 1 });
     let position = window.position();
     if position >= MAX_ROWS {
         return Err(Error::PartitionTooLarge { rows: position, limit: MAX_ROWS });
     }
-    if let Some(known) = ahead.get(position as usize) {
-        return Ok(known);
+    let empty = || -> Result<_> {
+        // SAFETY: the argument is declared as text.
+        let model = window.current(MODEL).and_then(|datum| unsafe { <&str>::from_datum(datum, false) });
+        Ok(Batch::new(resolved(required(model, "model")?)?, gives.want))
+    };
+    let give = |scored: Option<Scored>, version: &Version| {
+        scored.map_or(Ok(None), |scored| (gives.datum)(scored, version))
+    };
+    // SAFETY: the function's own expression.
+    if unsafe { pg_sys::get_fn_expr_arg_stable((*call).flinfo, MODEL) } {
+        let ahead = Ahead::of(&window, || {
+            Ok(Ahead { batch: empty()?, next: position, answers: VecDeque::new(), first: position })
+        })?;
+        // SAFETY: it is there as long as the partition, whose calls come one after the other.
+        let ahead = unsafe { &mut *ahead };
+        return give(ahead.answer(position, &window, read)?, ahead.batch.version());
     }
-    // SAFETY: the argument is declared as text.
-    let model = window.current(MODEL).and_then(|datum| unsafe { <&str>::from_datum(datum, false) });
-    let mut batch = Batch::new(resolved(required(model, "model")?)?, gives.want);
-    let version = batch.version().clone();
-    let mut next = position;
-    while batch.len() < ahead.room() && !batch.is_full() && next < MAX_ROWS {
-        let Some(argument) = window.argument(FEATURES, next) else { break };
-        // SAFETY: the function is declared with the type that `read` takes, and the row stays until the next is asked for.
-        let features = argument.map(|datum| unsafe { read(datum, &version) }).transpose()?.flatten();
-        batch.push(features.as_ref())?;
-        next += 1;
-    }
-    let scored = batch.score()?;
-    let results = ahead.within(|| {
-        let results = scored.into_iter().map(|s| s.map_or(Ok(None), |s| (gives.datum)(s, &version)));
-        results.collect::<Result<Vec<_>>>()
-    })?;
-    ahead.put(position as usize, &results, gives.by_reference);
-    window.release_before(next - 1);
-    Ok(results.first().copied().flatten())
+    // Another row may name another model.
+    let mut batch = empty()?;
+    push(&mut batch, window.current(FEATURES), read)?;
+    window.release_before(position);
+    give(batch.finish()?.pop().flatten(), batch.version())
 }
 
 /// # Safety

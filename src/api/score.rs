@@ -4,6 +4,8 @@
 #![allow(ffi_unwind_calls)]
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 use pgrx::IntoDatum;
 use pgrx::prelude::*;
@@ -11,13 +13,13 @@ use pgrx::prelude::*;
 use super::window::c_function;
 use crate::convert::{RowPlan, TupleStore};
 use crate::error::{Result, required, sql};
-use crate::scoring::{Batch, Features, Want, missing_column, resolved};
+use crate::scoring::{Batch, Features, Scored, Version, Want, missing_column, resolved};
 use crate::store::keyed::{KeyColumn, TextColumn};
 use crate::store::source::{self, TupleSink};
 
 /// Scores rows as they are read.
 struct Scoring {
-    batch: Batch,
+    batch: Batch<Rc<Version>>,
     result: TupleStore,
     /// The name of the column that is given back.
     key: Option<String>,
@@ -25,8 +27,8 @@ struct Scoring {
     key_column: Option<KeyColumn>,
     /// For a model that takes a text: the column that holds it.
     text: Option<TextColumn>,
-    /// The keys of the rows in the batch.
-    keys: Vec<Option<String>>,
+    /// The keys of the rows that have no answer yet.
+    keys: VecDeque<Option<String>>,
     ordinal: i64,
 }
 
@@ -51,7 +53,7 @@ impl TupleSink for Scoring {
     unsafe fn tuple(&mut self, tuple: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc) -> Result<()> {
         if let Some(key) = self.key_column {
             // SAFETY: the caller vouches for the tuple.
-            self.keys.push(unsafe { key.of(tuple, descriptor) });
+            self.keys.push_back(unsafe { key.of(tuple, descriptor) });
         }
         match self.text {
             Some(column) => {
@@ -63,15 +65,17 @@ impl TupleSink for Scoring {
             // SAFETY: the plan was made for this descriptor.
             None => self.batch.push_tuple(|plan| unsafe { plan.take(tuple) })?,
         }
-        if self.batch.is_full() { self.settle() } else { Ok(()) }
+        if self.batch.is_full() {
+            let answers = self.batch.score()?;
+            self.put(answers);
+        }
+        Ok(())
     }
 }
 
 impl Scoring {
-    /// Scores what is in the batch.
-    fn settle(&mut self) -> Result<()> {
-        let mut keys = std::mem::take(&mut self.keys).into_iter();
-        let answers = self.batch.score()?;
+    /// Appends the next rows of the result.
+    fn put(&mut self, answers: Vec<Option<Scored>>) {
         let version = &self.batch.version().label;
         let mut context = pgrx::PgMemoryContexts::new("altlas score");
         // SAFETY: the values are of the types that SQL declares, in its order; they are copied before the context goes.
@@ -83,7 +87,7 @@ impl Scoring {
                     let scored = answer.unwrap_or_default();
                     self.result.put([
                         self.ordinal.into_datum(),
-                        keys.next().flatten().into_datum(),
+                        self.keys.pop_front().flatten().into_datum(),
                         scored.value.into_datum(),
                         scored.label.into_datum(),
                         scored.proba.into_datum(),
@@ -92,7 +96,6 @@ impl Scoring {
                 }
             });
         }
-        Ok(())
     }
 }
 
@@ -110,11 +113,13 @@ fn score(call: pg_sys::FunctionCallInfo) -> Result<()> {
         key,
         key_column: None,
         text: None,
-        keys: Vec::new(),
+        keys: VecDeque::new(),
         ordinal: 0,
     };
     source::read_tuples(&source, &mut scoring)?;
-    scoring.settle()
+    let answers = scoring.batch.finish()?;
+    scoring.put(answers);
+    Ok(())
 }
 
 c_function!(altlas_score, pg_finfo_altlas_score, |call| -> sql::Result<Option<pg_sys::Datum>> {

@@ -1,7 +1,9 @@
-//! Rows that are scored together, as many at once as `altlas.batch_size` says.
+//! Rows that are scored together, as many at once as `altlas.batch_size` says. What the engine scores is given back one batch
+//! later, so that it works while the next is read.
 
-use std::rc::Rc;
+use std::ops::Deref;
 
+use super::asked::Asked;
 use super::takes::Rows;
 use super::{Features, Scored, Version, Want};
 use crate::convert::{RowPlan, tick};
@@ -9,24 +11,43 @@ use crate::error::Result;
 use crate::{guc, monitor};
 
 /// Bytes of text after which a batch is full, however few rows these are.
-const MOST_TEXT: usize = 4 << 20;
+pub const MOST_TEXT: usize = 1 << 20;
+/// The same for numbers.
+const MOST_NUMBERS: usize = 1 << 19;
 
-/// A batch that is being filled.
-pub struct Batch {
-    version: Rc<Version>,
+/// A batch that is being filled, and those of the engine before it.
+pub struct Batch<V> {
+    version: V,
     want: Want,
+    /// Also where this backend could score.
+    by_engine: bool,
     rows: Rows,
     /// Whether the n-th row is NULL.
     nulls: Vec<bool>,
     text_bytes: usize,
     size: usize,
+    /// The same of the batches that the engine has.
+    asked: Asked<Vec<bool>>,
 }
 
-impl Batch {
+impl<V: Deref<Target = Version>> Batch<V> {
     /// An empty batch.
-    pub fn new(version: Rc<Version>, want: Want) -> Self {
-        let size = guc::batch_size();
-        Self { version, want, rows: Rows::default(), nulls: Vec::with_capacity(size), text_bytes: 0, size }
+    pub fn new(version: V, want: Want) -> Self {
+        Self {
+            version,
+            want,
+            by_engine: false,
+            rows: Rows::default(),
+            nulls: Vec::new(),
+            text_bytes: 0,
+            size: guc::batch_size(),
+            asked: Asked::default(),
+        }
+    }
+
+    /// An empty batch that the engine will score, also with a model that this backend could score.
+    pub fn by_engine(version: V) -> Self {
+        Self { by_engine: true, ..Self::new(version, Want::All) }
     }
 
     /// Appends a row; NULL is answered by none.
@@ -61,29 +82,59 @@ impl Batch {
         self.rows.push_planned(&self.version).inspect_err(|e| monitor::failed(&self.version, e))
     }
 
-    /// Rows in the batch.
-    pub fn len(&self) -> usize {
-        self.nulls.len()
-    }
-
     /// Whether no more rows should be appended before the batch is scored.
     pub fn is_full(&self) -> bool {
-        self.len() >= self.size || self.text_bytes >= MOST_TEXT
+        self.nulls.len() >= self.size
+            || self.text_bytes >= MOST_TEXT
+            || self.rows.numbers.len() >= MOST_NUMBERS
     }
 
-    /// Scores the rows and forgets them; one answer a row, none for NULL.
+    /// Has the rows scored and forgets them. Gives the answers that are there, one a row in the order of all rows, none for NULL;
+    /// those of the engine follow with the next batch, or with [`Batch::finish`].
     pub fn score(&mut self) -> Result<Vec<Option<Scored>>> {
+        self.settle(false)
+    }
+
+    /// As [`Batch::score`], all answers that are left. More rows may follow.
+    pub fn finish(&mut self) -> Result<Vec<Option<Scored>>> {
+        self.settle(true)
+    }
+
+    fn settle(&mut self, all: bool) -> Result<Vec<Option<Scored>>> {
         tick();
-        let mut scored = self.version.many(&self.rows, self.want)?.into_iter();
-        let answers = self.nulls.iter().map(|null| if *null { None } else { scored.next() }).collect();
+        let (nulls, mut answers) = (std::mem::take(&mut self.nulls), Vec::with_capacity(self.size));
+        let here = !self.by_engine && self.version.is_compiled()?;
+        if here || self.rows.count == 0 {
+            // What asks nothing of the engine waits for what did before.
+            self.receive(true, &mut answers)?;
+            let scored =
+                if self.rows.count > 0 { self.version.here(&self.rows, self.want)? } else { Vec::new() };
+            among(&nulls, scored, &mut answers);
+        } else {
+            self.asked.ask(&self.version, self.version.question(&self.rows)?, nulls)?;
+            self.receive(all, &mut answers)?;
+        }
         self.rows.clear();
-        self.nulls.clear();
         self.text_bytes = 0;
         Ok(answers)
     }
 
+    fn receive(&mut self, all: bool, answers: &mut Vec<Option<Scored>>) -> Result<()> {
+        while let Some((answer, nulls)) = self.asked.receive(&self.version, all)? {
+            let rows = nulls.iter().filter(|null| !**null).count();
+            among(&nulls, self.version.answered(answer, rows)?, answers);
+        }
+        Ok(())
+    }
+
     /// The model version.
-    pub fn version(&self) -> &Rc<Version> {
+    pub fn version(&self) -> &V {
         &self.version
     }
+}
+
+/// Appends the answers, and none where a row is NULL.
+fn among(nulls: &[bool], scored: Vec<Scored>, answers: &mut Vec<Option<Scored>>) {
+    let mut scored = scored.into_iter();
+    answers.extend(nulls.iter().map(|null| if *null { None } else { scored.next() }));
 }

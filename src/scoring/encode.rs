@@ -1,8 +1,6 @@
-//! Models of texts with a tokenizer: the engine makes one vector of each text. Many texts go in frames; while the engine
-//! works on one, the next is read and sent.
+//! Models of texts with a tokenizer: the engine makes one vector of each text, of many texts in one question.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use altlas_prep::{Document, TextEncoder};
@@ -12,18 +10,14 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 
 use super::Version;
+use super::asked::{Answer, Asked, Question};
+use super::batch::MOST_TEXT;
 use super::output::{self, Scored};
-use super::takes::Rows;
 use crate::convert::tick;
-use crate::engine::{self, Pending};
+use crate::engine;
 use crate::error::{Error, Result};
 use crate::guc::{self, OnTruncation};
 use crate::monitor;
-
-/// Texts in a frame: enough to put such of like length together.
-const FRAME_TEXTS: usize = 512;
-/// Bytes after which a frame is full, however few texts it has.
-const FRAME_BYTES: usize = 1 << 20;
 
 thread_local! {
     /// Start of the statement that was warned last.
@@ -73,23 +67,53 @@ impl Version {
         Ok(found)
     }
 
-    /// Scores texts whose vectors are what is predicted; `None` for models without a tokenizer.
-    pub(super) fn score_encoded(&self, rows: &Rows) -> Result<Option<Vec<Scored>>> {
-        let Some(encoder) = self.encoder() else { return Ok(None) };
-        if self.manifest.task() == "embedding" {
-            return Err(Error::WrongKindOfModel {
-                model: self.label.clone(),
-                problem: "gives embeddings and predicts nothing".into(),
-                hint: "Call altlas.embed.".into(),
-            });
-        }
-        let texts: Vec<&str> = rows.texts.iter().map(String::as_str).collect();
-        let encoded = self.encode(&texts)?;
+    /// What the engine is asked for the vectors of texts, encoded as [`DataType::String`] says.
+    pub(super) fn ask_vectors(&self, count: usize, texts: Vec<u8>) -> Question {
+        let spec = TensorSpec {
+            name: "text".into(),
+            dtype: DataType::String,
+            shape: vec![count],
+            bytes: texts.len(),
+        };
+        let request = Request::Encode {
+            model: self.sha256.clone(),
+            document: self.preprocess.as_ref().map(Document::to_json).unwrap_or_default(),
+            texts: spec,
+            providers: self.manifest.providers.clone(),
+            of: monitor::origin(self),
+        };
+        (request, texts)
+    }
+
+    /// The answers for texts whose vectors are what is predicted.
+    pub(super) fn scored_of(&self, answer: Answer, rows: usize) -> Result<Vec<Scored>> {
+        let encoded = self.vectors_of(answer)?;
         warn_of_truncation(self, &encoded);
         let width = encoded.first().map_or(0, |e| e.vector.len());
         let values: Vec<f32> = encoded.into_iter().flat_map(|e| e.vector).collect();
-        let output = Tensor::f32(&encoder.output, &[rows.count, width], &values);
-        output::read(self, vec![output], rows.count).map(Some)
+        let name = self.encoder().map_or("", |encoder| &encoder.output);
+        output::read(self, vec![Tensor::f32(name, &[rows, width], &values)], rows)
+    }
+
+    /// The vectors that the engine made.
+    fn vectors_of(&self, answer: Answer) -> Result<Vec<Encoded>> {
+        let encoded = read(answer)?;
+        match guc::on_truncation() {
+            OnTruncation::Error if encoded.iter().any(|e| e.truncated) => Err(truncated(self)),
+            _ => Ok(encoded),
+        }
+    }
+
+    /// Refuses a model whose vectors are no predictions.
+    pub(super) fn predicts(&self) -> Result<()> {
+        match self.manifest.task() {
+            "embedding" if self.encoder().is_some() => Err(Error::WrongKindOfModel {
+                model: self.label.clone(),
+                problem: "gives embeddings and predicts nothing".into(),
+                hint: "Call altlas.embed.".into(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -99,30 +123,27 @@ pub struct Frames<'v> {
     /// Encoded as [`DataType::String`] says.
     bytes: Vec<u8>,
     count: usize,
-    asked: VecDeque<Pending>,
-    /// Whether the engine has the model: before, two frames would bring it twice.
-    warm: bool,
+    size: usize,
+    asked: Asked<()>,
 }
 
 impl<'v> Frames<'v> {
     /// Nothing on its way yet.
     pub fn new(version: &'v Version) -> Self {
-        Self { version, bytes: Vec::new(), count: 0, asked: VecDeque::new(), warm: false }
+        let size = guc::batch_size();
+        Self { version, bytes: Vec::new(), count: 0, size, asked: Asked::default() }
     }
 
     /// Appends a text. Vectors that are ready are given to `deliver`.
     pub fn push(&mut self, text: &str, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
         check_length(text)?;
-        self.bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        self.bytes.extend_from_slice(text.as_bytes());
+        append(&mut self.bytes, text);
         self.count += 1;
-        if self.count < FRAME_TEXTS && self.bytes.len() < FRAME_BYTES {
+        if self.count < self.size && self.bytes.len() < MOST_TEXT {
             return Ok(());
         }
         self.ask()?;
-        // One frame is worked on, one waits behind it.
-        let most = if self.warm { 1 } else { 0 };
-        self.receive(most, deliver)
+        self.receive(false, deliver)
     }
 
     /// Sends what is left and waits for everything.
@@ -135,45 +156,37 @@ impl<'v> Frames<'v> {
         if self.count > 0 {
             self.ask()?;
         }
-        self.receive(0, deliver)
+        self.receive(true, deliver)
     }
 
     fn ask(&mut self) -> Result<()> {
         tick();
-        let document = self.version.preprocess.as_ref().map(Document::to_json).unwrap_or_default();
-        let payload = std::mem::take(&mut self.bytes);
-        let texts = TensorSpec {
-            name: "text".into(),
-            dtype: DataType::String,
-            shape: vec![std::mem::take(&mut self.count)],
-            bytes: payload.len(),
-        };
-        let model = self.version.sha256.clone();
-        let providers = self.version.manifest.providers.clone();
-        let request =
-            Request::Encode { model, document, texts, providers, of: monitor::origin(self.version) };
-        self.asked.push_back(Pending::ask(request, payload)?);
-        Ok(())
+        let (count, texts) = (std::mem::take(&mut self.count), std::mem::take(&mut self.bytes));
+        self.asked.ask(self.version, self.version.ask_vectors(count, texts), ())
     }
 
-    /// Waits until no more than `most` frames are on their way.
-    fn receive(&mut self, most: usize, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
-        while self.asked.len() > most
-            && let Some(pending) = self.asked.pop_front()
-        {
-            let answer = pending.answer(|exchange, file| self.version.upload(exchange, file))?;
-            self.warm = true;
-            let encoded = read(answer)?;
-            if guc::on_truncation() == OnTruncation::Error && encoded.iter().any(|e| e.truncated) {
-                return Err(truncated(self.version));
-            }
-            deliver(encoded)?;
+    fn receive(&mut self, all: bool, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
+        while let Some((answer, ())) = self.asked.receive(self.version, all)? {
+            deliver(self.version.vectors_of(answer)?)?;
         }
         Ok(())
     }
 }
 
-fn read((reply, payload): (Reply, Vec<u8>)) -> Result<Vec<Encoded>> {
+/// Appends a text as [`DataType::String`] says.
+fn append(bytes: &mut Vec<u8>, text: &str) {
+    bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+/// The texts of one question.
+pub(super) fn joined(texts: &[String]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(texts.iter().map(|text| text.len() + size_of::<u32>()).sum());
+    texts.iter().for_each(|text| append(&mut bytes, text));
+    bytes
+}
+
+fn read((reply, payload): Answer) -> Result<Vec<Encoded>> {
     let Reply::Outputs { outputs } = reply else {
         return Err(engine::unexpected(&reply));
     };

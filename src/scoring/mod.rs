@@ -1,5 +1,6 @@
 //! Scoring: a model version, the input in the form the graph takes, and the answer in the form the user asked for.
 
+mod asked;
 mod batch;
 mod coerce;
 mod compiled;
@@ -16,7 +17,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use altlas_prep::Document;
-use altlas_proto::{ModelSignature, Reply, Request, Tensor, join, split};
+use altlas_proto::{ModelSignature, Reply, Request, join, split};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::monitor;
 use crate::store::artefact;
 
+use asked::{Answer, Question};
 use compiled::Compiled;
 use takes::{Rows, Takes};
 
@@ -139,28 +141,6 @@ impl Version {
         Ok(signature)
     }
 
-    /// Runs the graph.
-    pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
-        let (inputs, payload) = join(inputs);
-        let request = Request::Run {
-            model: self.sha256.clone(),
-            inputs,
-            outputs: Vec::new(),
-            providers: self.manifest.providers.clone(),
-            of: monitor::origin(self),
-        };
-        let answer = engine::call(&request, &payload, |e, m| self.upload(e, m));
-        // Other failures are the engine's own, which counted them.
-        match answer.inspect_err(|e| {
-            if e.is_before_run() {
-                monitor::failed(self, e)
-            }
-        })? {
-            (Reply::Outputs { outputs }, payload) => Ok(split(outputs, &payload)?),
-            (other, _) => Err(engine::unexpected(&other)),
-        }
-    }
-
     /// Scores one row.
     #[inline]
     pub fn one(&self, row: &Features<'_>, want: Want) -> Result<Scored> {
@@ -169,35 +149,76 @@ impl Version {
         }
         let mut rows = Rows::default();
         rows.push(self, row).inspect_err(|e| monitor::failed(self, e))?;
-        Ok(self.many(&rows, want)?.pop().unwrap_or_default())
+        let (request, payload) = self.question(&rows)?;
+        let answer = self.counted(engine::call(&request, &payload, |e, m| self.upload(e, m)))?;
+        Ok(self.answered(answer, rows.count)?.pop().unwrap_or_default())
     }
 
-    /// Scores rows that are in the model's form.
-    fn many(&self, rows: &Rows, want: Want) -> Result<Vec<Scored>> {
-        match self.compiled()? {
-            _ if rows.count == 0 => Ok(Vec::new()),
-            Some(compiled) => compiled.many(self, rows, want).inspect_err(|e| monitor::failed(self, e)),
-            None => self.by_engine(rows),
-        }
+    /// Scores rows in this backend, if it can.
+    fn here(&self, rows: &Rows, want: Want) -> Result<Vec<Scored>> {
+        let scored = self.compiled()?.map(|compiled| compiled.many(self, rows, want)).transpose();
+        Ok(scored.inspect_err(|e| monitor::failed(self, e))?.unwrap_or_default())
     }
 
-    /// Scores rows by the engine.
-    fn by_engine(&self, rows: &Rows) -> Result<Vec<Scored>> {
-        if let Some(scored) = self.score_encoded(rows)? {
-            return Ok(scored);
+    /// What the engine is asked for rows.
+    fn question(&self, rows: &Rows) -> Result<Question> {
+        if let Some(Document::Tokenizer(_)) = self.preprocess {
+            self.predicts()?;
+            return Ok(self.ask_vectors(rows.count, encode::joined(&rows.texts)));
         }
         let inputs = tensors::of(self, rows).inspect_err(|e| monitor::failed(self, e))?;
-        output::read(self, self.run(&inputs)?, rows.count).inspect_err(|e| monitor::misread(self, e))
+        let (inputs, payload) = join(&inputs);
+        let request = Request::Run {
+            model: self.sha256.clone(),
+            inputs,
+            outputs: Vec::new(),
+            providers: self.manifest.providers.clone(),
+            of: monitor::origin(self),
+        };
+        Ok((request, payload))
+    }
+
+    /// The answers for `rows` rows.
+    fn answered(&self, answer: Answer, rows: usize) -> Result<Vec<Scored>> {
+        match answer {
+            answer if matches!(self.preprocess, Some(Document::Tokenizer(_))) => self.scored_of(answer, rows),
+            (Reply::Outputs { outputs }, payload) => {
+                let read = output::read(self, split(outputs, &payload)?, rows);
+                read.inspect_err(|e| monitor::misread(self, e))
+            }
+            (other, _) => Err(engine::unexpected(&other)),
+        }
+    }
+
+    /// Counts a failure that came before a run: others are the engine's own, which counted them.
+    fn counted<T>(&self, answer: Result<T>) -> Result<T> {
+        answer.inspect_err(|e| {
+            if e.is_before_run() {
+                monitor::failed(self, e)
+            }
+        })
     }
 
     /// Scores rows, all parts of the answers.
     pub fn score(&self, rows: &[Features<'_>]) -> Result<Vec<Scored>> {
-        self.many(&self.rows(rows)?, Want::All)
+        Self::score_in(Batch::new(self, Want::All), rows)
     }
 
     /// Scores rows by the engine, also with a model that this backend could score.
     pub fn score_by_engine(&self, rows: &[Features<'_>]) -> Result<Vec<Scored>> {
-        if rows.is_empty() { Ok(Vec::new()) } else { self.by_engine(&self.rows(rows)?) }
+        Self::score_in(Batch::by_engine(self), rows)
+    }
+
+    fn score_in(mut batch: Batch<&Self>, rows: &[Features<'_>]) -> Result<Vec<Scored>> {
+        let mut answers = Vec::with_capacity(rows.len());
+        for row in rows {
+            batch.push(Some(row))?;
+            if batch.is_full() {
+                answers.extend(batch.score()?.into_iter().flatten());
+            }
+        }
+        answers.extend(batch.finish()?.into_iter().flatten());
+        Ok(answers)
     }
 
     /// Whether the model takes a text, not columns.
@@ -208,13 +229,6 @@ impl Version {
     /// Whether the model is scored in this backend.
     pub fn is_compiled(&self) -> Result<bool> {
         Ok(self.compiled()?.is_some())
-    }
-
-    fn rows(&self, rows: &[Features<'_>]) -> Result<Rows> {
-        let mut taken = Rows::default();
-        let pushed = rows.iter().try_for_each(|row| taken.push(self, row));
-        pushed.inspect_err(|e| monitor::failed(self, e))?;
-        Ok(taken)
     }
 
     /// The model's bytes, read as altlas' owner: who may score may not read them.

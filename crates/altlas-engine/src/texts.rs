@@ -118,7 +118,7 @@ impl<'a> Texts<'a> {
         rows: &[Row],
         found: &mut Found,
     ) -> Result<(), Failure> {
-        for batch in encoder.plan(rows) {
+        for batch in encoder.plan(rows, pair.model.run_tokens()) {
             let vectors = self.batch(pair, encoder, rows, &batch)?;
             found.put(begun, &batch, &vectors)?;
         }
@@ -168,7 +168,7 @@ impl<'a> Texts<'a> {
         for length in [1, most] {
             let row = Row { ids: vec![last; length], types: vec![0; length], truncated: false };
             let row = std::slice::from_ref(&row);
-            for batch in encoder.plan(row) {
+            for batch in encoder.plan(row, pair.model.run_tokens()) {
                 self.batch(pair, encoder, row, &batch).map_err(|failure| {
                     if failure.kind != FailureKind::BadInput {
                         return failure;

@@ -9,7 +9,10 @@ use crate::{Row, TokensError};
 pub struct Encoder {
     document: TextEncoder,
     inputs: Vec<Input>,
-    bounds: Bounds,
+    /// Texts that a run may have.
+    rows: usize,
+    /// Whether shorter texts may be filled up.
+    padding: bool,
 }
 
 /// One input of the graph.
@@ -73,7 +76,7 @@ impl Encoder {
         }
         // Without a mask the graph takes padding for text: only where there is always as much does it belong there.
         let padding = document.inputs.mask.is_some() || document.padding == Padding::MaxLength;
-        Ok(Self { document, inputs, bounds: Bounds { rows: rows.unwrap_or(usize::MAX), padding } })
+        Ok(Self { document, inputs, rows: rows.unwrap_or(usize::MAX), padding })
     }
 
     /// The document.
@@ -86,13 +89,14 @@ impl Encoder {
         self.document.inputs.mask.is_some() && self.document.padding == Padding::Longest
     }
 
-    /// Which texts run together.
-    pub fn plan(&self, rows: &[Row]) -> Vec<Batch> {
+    /// Which texts run together, in runs of at most so many tokens, unless one text alone has more.
+    pub fn plan(&self, rows: &[Row], tokens: usize) -> Vec<Batch> {
         let length = |row: &Row| match self.document.padding {
             Padding::Longest => row.ids.len(),
             Padding::MaxLength => self.document.max_length,
         };
-        plan(&rows.iter().map(length).collect::<Vec<_>>(), self.bounds)
+        let bounds = Bounds { rows: self.rows, tokens, padding: self.padding };
+        plan(&rows.iter().map(length).collect::<Vec<_>>(), bounds)
     }
 
     /// The graph's inputs for some of the rows; `pad` fills up the shorter ones.

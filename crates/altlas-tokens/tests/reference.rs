@@ -14,6 +14,8 @@ use altlas_proto::{DataType, Failure, FailureKind, ModelSignature, PortInfo, Ten
 use altlas_tokens::{Encoder, MAX_BYTES, Row, Tokenizer, TokensError, complete};
 use serde_json::{Value, json};
 
+const TOKENS: usize = 2048;
+
 fn data(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
 }
@@ -172,7 +174,7 @@ fn what_a_document_does_not_say_is_found() {
     );
     assert_eq!((document.normalize, document.activation), (true, Activation::None));
     assert_eq!(document.inputs.types.as_deref(), Some("token_type_ids"));
-    assert_eq!((encoder.plan(&[row(&[5]), row(&[6])]).len(), encoder.masks()), (1, true));
+    assert_eq!((encoder.plan(&[row(&[5]), row(&[6])], TOKENS).len(), encoder.masks()), (1, true));
     let scores = port("logits", DataType::F32, &[None, Some(3)]);
     let ids = || vec![port("x", DataType::I32, &[Some(1), Some(16)])];
     let fixed = completed(json!({"prefix": "p: "}), &graph(ids(), vec![scores.clone()])).unwrap();
@@ -183,7 +185,7 @@ fn what_a_document_does_not_say_is_found() {
     );
     assert_eq!((document.normalize, document.activation), (false, Activation::Softmax));
     assert_eq!((document.inputs.ids.as_str(), document.prefix.as_str()), ("x", "p: "));
-    let planned = fixed.plan(&[row(&[5]), row(&[6])]);
+    let planned = fixed.plan(&[row(&[5]), row(&[6])], TOKENS);
     assert!(planned.len() == 2 && planned.iter().all(|batch| batch.length == 16), "{planned:?}");
     let both = graph(bert().inputs, vec![port("a", DataType::F32, &[None, Some(3)]), scores]);
     let chosen = completed(json!({"output": "a", "normalize": false}), &both).unwrap();
@@ -238,15 +240,15 @@ fn row(ids: &[u32]) -> Row {
 fn batches_are_filled_up() {
     let encoder = completed(json!({}), &bert()).unwrap();
     let rows = [row(&[5, 6]), row(&[7])];
-    let tensors = encoder.tensors(&rows, &encoder.plan(&rows)[0], 9);
+    let tensors = encoder.tensors(&rows, &encoder.plan(&rows, TOKENS)[0], 9);
     assert_eq!(tensors[0], Tensor::i64("input_ids", &[2, 2], &[5, 6, 7, 9]));
     assert_eq!(tensors[1], Tensor::i64("attention_mask", &[2, 2], &[1, 1, 1, 0]));
     assert_eq!(tensors[2], Tensor::i64("token_type_ids", &[2, 2], &[0, 0, 0, 0]));
     let fixed = graph(vec![port("ids", DataType::I32, &[None, Some(4)])], bert().outputs);
     let fixed = completed(json!({}), &fixed).unwrap();
-    let tensors = fixed.tensors(&rows, &fixed.plan(&rows)[0], 9);
+    let tensors = fixed.tensors(&rows, &fixed.plan(&rows, TOKENS)[0], 9);
     assert_eq!(tensors, [Tensor::i32("ids", &[2, 4], &[5, 6, 9, 9, 7, 9, 9, 9])]);
-    assert_eq!(fixed.plan(&vec![row(&[5]); 1000]).len(), 2, "four tokens each, not one");
+    assert_eq!(fixed.plan(&vec![row(&[5]); 1000], TOKENS).len(), 2, "four tokens each, not one");
 }
 
 #[test]
@@ -255,7 +257,7 @@ fn without_a_mask_only_texts_of_one_length_run_together() {
     let bare = completed(json!({}), &bare).unwrap();
     assert!(!bare.masks());
     let batches: Vec<_> =
-        bare.plan(&[row(&[5, 6]), row(&[7]), row(&[8, 9])]).into_iter().map(|b| b.rows).collect();
+        bare.plan(&[row(&[5, 6]), row(&[7]), row(&[8, 9])], TOKENS).into_iter().map(|b| b.rows).collect();
     assert_eq!(batches, [vec![0, 2], vec![1]]);
 }
 
