@@ -176,7 +176,7 @@ pub fn register() {
     GucRegistry::define_int_guc(
         c"altlas.batch_size",
         c"Rows that the set forms of scoring functions give to a model at once.",
-        c"A window function reads so many rows ahead.",
+        c"A window function reads so many rows ahead, or twice as many where the engine scores them.",
         &BATCH_SIZE,
         1,
         65_536,

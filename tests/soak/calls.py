@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import threading
@@ -178,7 +179,9 @@ def train(conn, truth: Truth, rng: random.Random) -> None:
     [got, version] = conn.execute(TRAIN, (project,)).fetchone()
     if abs(got - truth.training_score) > 1e-9 or version < 1:
         raise Wrong(f"training {project}: score {got}, before {truth.training_score}")
-    conn.execute(DROP_OLD, (project,))
+    # Another connection may have dropped the same version.
+    with contextlib.suppress(psycopg.errors.UndefinedObject):
+        conn.execute(DROP_OLD, (project,))
 
 
 def kpi(conn, truth: Truth, rng: random.Random) -> None:

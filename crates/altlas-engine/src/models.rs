@@ -19,7 +19,8 @@ use crate::{Absent, Digest, EngineError, confine, log};
 /// Memory of a loaded model as a multiple of its file. Measured with ONNX Runtime 1.32 on the resident size: dense
 /// layers 1.9 (`MatMul`, 48 MiB) and 2.0 (`Gemm`, 96 MiB), since the weights are kept a second time, rearranged
 /// for the processor. Constants that the runtime widens come on top: MiniLM with 8-bit weights cast to floats takes 3.9 times
-/// its 22.9 MB, counted as 5.0 times. What a run needs comes beside all this: 80 MB for 64 texts of 32 tokens there.
+/// its 22.9 MB, counted as 5.0 times. What a run needs comes beside all this, and the session keeps it: 35 MB there for runs of
+/// 512 tokens in short texts, 52 MB in texts of 150 tokens.
 const FACTOR: u64 = 2;
 /// The same for ensembles of trees, whose integers are short in the file: 6.7 (200 trees of 256 leaves, 2.4 MiB) and
 /// 6.1 (2,000 trees, 25 MiB).

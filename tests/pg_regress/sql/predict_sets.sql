@@ -67,6 +67,37 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE abs(p - altlas.predict('p_linear
                                              OR abs(s[2] - (altlas.predict_proba('p_storm', rows))[2]) > 1e-5) AS different
   FROM by_engine JOIN rows USING (id);
 
+-- In the engine, too, the sets answer as the row form does, while several batches are on their way.
+SET altlas.compile_models = off;
+SET altlas.batch_size = 7;
+SELECT count(*) AS rows, count(y) AS answers, count(*) FILTER (WHERE abs(y - p) > 1e-5 * greatest(1, abs(p))
+                                                                  OR (y IS NULL) <> (id % 50 < 20)) AS different
+  FROM (SELECT id, altlas.predict_batched('p_linear', CASE WHEN id % 50 >= 20 THEN v END) OVER (ORDER BY id) AS y FROM rows) r
+  JOIN by_engine USING (id);
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(value - p) > 1e-5 * greatest(1, abs(p)) OR ordinal <> id) AS different
+  FROM altlas.score('p_linear', 'SELECT * FROM rows ORDER BY id', 'id') s JOIN by_engine ON id = key_value::int;
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(y - p) > 1e-5 * greatest(1, abs(p))) AS different
+  FROM unnest((SELECT altlas.predict_array('p_linear', array_agg(v ORDER BY id)) FROM rows)) WITH ORDINALITY u (y, id) JOIN by_engine USING (id);
+-- Two windows at a time; a set that is left early, by LIMIT, by a cursor, by an error; and what follows.
+SELECT count(*) AS rows, count(*) FILTER (WHERE l <> CASE WHEN s > -1000 THEN altlas.predict_label('p_storm', w) END) AS different
+  FROM (SELECT altlas.predict_batched('p_linear', v) OVER () AS s, altlas.predict_label_batched('p_storm', r) OVER () AS l, r AS w
+          FROM rows r WHERE id <= 100) x;
+SELECT count(s) AS answers FROM (SELECT altlas.predict_batched('p_linear', v) OVER () AS s FROM rows LIMIT 10) r;
+BEGIN;
+DECLARE c CURSOR FOR SELECT id, altlas.predict_batched('p_linear', v) OVER () IS NULL AS is_null FROM rows ORDER BY id;
+FETCH 2 FROM c;
+MOVE 50 FROM c;
+SELECT count(*) AS rows FROM altlas.score('p_linear', 'rows');
+FETCH 1 FROM c;
+SAVEPOINT s;
+SELECT altlas.predict_batched('p_linear', CASE WHEN id = 500 THEN ARRAY[1.0] ELSE v END) OVER () FROM rows; \echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO s;
+FETCH 1 FROM c;
+COMMIT;
+SELECT count(*) AS rows FROM altlas.score('p_linear', 'rows');
+RESET altlas.batch_size;
+RESET altlas.compile_models;
+
 -- The row form takes rows of any shape: domains, wide tables, dropped columns, numbers of every type.
 CREATE DOMAIN share AS float8 CHECK (VALUE <= 1);
 CREATE TEMP TABLE wide (x text, a smallint, gone int, b share, y jsonb, c bigint);
