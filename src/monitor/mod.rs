@@ -7,11 +7,12 @@ mod local;
 pub mod spool;
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Instant;
 
 use altlas_prep::Document;
 use altlas_proto::Origin;
-use altlas_stats::{Answer, Recorder, Ticket};
+use altlas_stats::{Answer, Recorder, Tally, Ticket};
 use pgrx::pg_sys;
 
 use crate::error::Error;
@@ -21,22 +22,24 @@ use crate::scoring::{Scored, Version};
 #[derive(Default)]
 pub struct Watch {
     ticket: Cell<Ticket>,
-    /// Whether the next call need not be timed: the recorder samples later rows.
-    untimed: Cell<bool>,
+    tally: Rc<Tally>,
 }
 
 /// Whether the version's next call should be timed: now, if so. Calls that are not timed are counted all the same.
 #[inline]
 pub fn starts(version: &Version) -> Option<Instant> {
-    version.watch.as_ref().filter(|watch| !watch.untimed.get()).map(|_| Instant::now())
+    version.watch.as_ref().filter(|watch| watch.tally.is_due()).map(|_| Instant::now())
 }
 
 /// A call of one row, scored in this backend; `numbers` are the graph's inputs. The whole answer is asked for if it is to be
 /// looked at, which is seldom.
+#[inline]
 pub fn scored(version: &Version, numbers: &[f64], started: Option<Instant>, answer: impl FnOnce() -> Scored) {
+    let Some(watch) = version.watch.as_ref().filter(|watch| !watch.tally.count()) else { return };
     record(version, |recorder, ticket| {
         row(recorder, ticket, numbers, answer);
         recorder.call(ticket, started.map(nanoseconds));
+        recorder.lend(ticket, &watch.tally);
     });
 }
 
@@ -78,7 +81,6 @@ fn record(version: &Version, work: impl FnOnce(&mut Recorder, Ticket)) {
         let ticket = recorder.ticket(watch.ticket.get(), &version.label, &version.sha256)?;
         watch.ticket.set(ticket);
         work(recorder, ticket);
-        watch.untimed.set(!recorder.is_due(ticket));
         Some(())
     });
 }

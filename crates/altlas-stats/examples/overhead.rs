@@ -1,9 +1,10 @@
 //! What recording costs a row: `cargo run --release -p altlas-stats --example overhead`.
 
 use std::hint::black_box;
+use std::rc::Rc;
 use std::time::Instant;
 
-use altlas_stats::{Answer, Recorder, Ticket};
+use altlas_stats::{Answer, Recorder, Tally, Ticket};
 
 const ROWS: u32 = 20_000_000;
 
@@ -25,20 +26,24 @@ fn nanoseconds(inputs: u32, recorded: bool) -> f64 {
     let rows: Vec<Vec<f64>> = (0..1009u32)
         .map(|r| (0..inputs).map(|c| f64::from((r * 7919 + c * 104_729) % 10_007).sqrt() - 50.0).collect())
         .collect();
-    let mut ticket = Ticket::default();
+    let (mut ticket, tally) = (Ticket::default(), Rc::<Tally>::default());
     let begun = processor_time();
     for (n, row) in (0..ROWS).zip(rows.iter().cycle()) {
         let row = black_box(row);
         if !recorded {
             continue;
         }
+        let started = tally.is_due().then(Instant::now);
+        if tally.count() {
+            continue;
+        }
         let Some(valid) = recorder.ticket(ticket, "m/1", "0123456789abcdef") else { return f64::NAN };
         ticket = valid;
-        let started = recorder.is_due(ticket).then(Instant::now);
         if recorder.row(ticket) {
             recorder.sample(ticket, row, &Answer { value: Some(f64::from(n)), ..Answer::default() });
         }
         recorder.call(ticket, started.map(|s| s.elapsed().as_nanos() as u64));
+        recorder.lend(ticket, &tally);
     }
     (processor_time() - begun) / f64::from(ROWS)
 }

@@ -27,6 +27,6 @@ pub use exposition::{Exposition, Labels, MetricKind};
 pub use histogram::Histogram;
 pub use model::{Answer, Key, MOST_CLASSES, MOST_FEATURES, ModelStats, decode_batch, encode_batch};
 pub use numeric::Numeric;
-pub use recorder::{Recorder, Ticket};
+pub use recorder::{Recorder, Tally, Ticket};
 pub use sketch::{RELATIVE_ERROR, Sketch};
 pub use state::merge_states;

@@ -34,6 +34,9 @@ pub struct Bounds {
 
 /// Tokens of a padded run as a multiple of its rows: what attention needs grows with the square of the length.
 const TOKENS_PER_ROW: usize = 32;
+/// What fills shorter sequences up may be this share of a padded run, one part in so many, or in any case so many tokens.
+const FILLING_SHARE: usize = 8;
+const LEAST_FILLING: usize = 16;
 /// Bytes of a joined run's inputs: pictures are large for one row already.
 const BYTES: usize = 16 << 20;
 /// A call with more than this share of a full run gains nothing from company and would make it wait.
@@ -61,14 +64,14 @@ impl Size {
         }
     }
 
-    /// The two in one run, if that is within the bounds and at most a third of it is filling.
+    /// The two in one run, if that is within the bounds.
     pub fn joined(self, other: Self, bounds: Bounds) -> Option<Self> {
         let both = self.and(other);
         let padded = both.rows.saturating_mul(both.length);
         let fits = both.rows <= bounds.rows
             && both.bytes <= BYTES
             && padded <= bounds.rows.saturating_mul(TOKENS_PER_ROW)
-            && padded.saturating_mul(2) <= both.tokens.saturating_mul(3);
+            && padded.saturating_sub(both.tokens) <= LEAST_FILLING.max(padded / FILLING_SHARE);
         fits.then_some(both)
     }
 
@@ -179,7 +182,7 @@ mod tests {
         assert_eq!(joined(rows(3, 1), rows(5, 1)), Some(8));
         assert_eq!(joined(rows(3, 1), rows(6, 1)), None);
         assert_eq!(joined(tokens(1, 10), tokens(1, 12)), Some(2));
-        assert_eq!(joined(tokens(1, 4), tokens(1, 14)), None, "more than a third would be filling");
+        assert_eq!(joined(tokens(1, 4), tokens(1, 24)), None, "too much would be filling");
         assert_eq!(joined(tokens(2, 100), tokens(2, 100)), None, "more than 32 tokens for each of 8 rows");
         assert!(size(rows(3, 1)).is_large(BOUNDS) && !size(rows(2, 1)).is_large(BOUNDS));
         assert!(size(rows(1, 2 << 20)).is_large(BOUNDS));
