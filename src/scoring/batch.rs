@@ -102,7 +102,8 @@ impl<V: Deref<Target = Version>> Batch<V> {
 
     fn settle(&mut self, all: bool) -> Result<Vec<Option<Scored>>> {
         tick();
-        let (nulls, mut answers) = (std::mem::take(&mut self.nulls), Vec::with_capacity(self.size));
+        let nulls = std::mem::take(&mut self.nulls);
+        let mut answers = Vec::with_capacity(nulls.len());
         let here = !self.by_engine && self.version.is_compiled()?;
         if here || self.rows.count == 0 {
             // What asks nothing of the engine waits for what did before.

@@ -136,8 +136,7 @@ impl<'v> Frames<'v> {
 
     /// Appends a text. Vectors that are ready are given to `deliver`.
     pub fn push(&mut self, text: &str, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
-        check_length(text)?;
-        append(&mut self.bytes, text);
+        append(&mut self.bytes, text)?;
         self.count += 1;
         if self.count < self.size && self.bytes.len() < MOST_TEXT {
             return Ok(());
@@ -174,16 +173,18 @@ impl<'v> Frames<'v> {
 }
 
 /// Appends a text as [`DataType::String`] says.
-fn append(bytes: &mut Vec<u8>, text: &str) {
+fn append(bytes: &mut Vec<u8>, text: &str) -> Result<()> {
+    check_length(text)?;
     bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
     bytes.extend_from_slice(text.as_bytes());
+    Ok(())
 }
 
 /// The texts of one question.
-pub(super) fn joined(texts: &[String]) -> Vec<u8> {
+pub(super) fn joined(texts: &[String]) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(texts.iter().map(|text| text.len() + size_of::<u32>()).sum());
-    texts.iter().for_each(|text| append(&mut bytes, text));
-    bytes
+    texts.iter().try_for_each(|text| append(&mut bytes, text))?;
+    Ok(bytes)
 }
 
 fn read((reply, payload): Answer) -> Result<Vec<Encoded>> {

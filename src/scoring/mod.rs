@@ -164,7 +164,7 @@ impl Version {
     fn question(&self, rows: &Rows) -> Result<Question> {
         if let Some(Document::Tokenizer(_)) = self.preprocess {
             self.predicts()?;
-            return Ok(self.ask_vectors(rows.count, encode::joined(&rows.texts)));
+            return Ok(self.ask_vectors(rows.count, encode::joined(&rows.texts)?));
         }
         let inputs = tensors::of(self, rows).inspect_err(|e| monitor::failed(self, e))?;
         let (inputs, payload) = join(&inputs);

@@ -77,6 +77,11 @@ SELECT altlas.predict('e_class', 'x'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.predict_label('e_class', ARRAY[1, 2]); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.predict('e_mean', 'x'); \echo :LAST_ERROR_SQLSTATE
 SELECT ordinal, key_value, label FROM altlas.score('e_class', 'SELECT id, body FROM e_document', key => 'id');
+SET altlas.on_truncation = 'ignore';
+SELECT count(*) AS rows, count(*) FILTER (WHERE i % 10 = 0 AND label IS DISTINCT FROM altlas.predict_label('e_class', repeat('Open the file ', i % 11) || i)) AS different
+  FROM altlas.score('e_class', 'SELECT i, repeat(''Open the file '', i % 11) || i AS body FROM generate_series(1, 2500) i', 'i') s,
+       LATERAL (SELECT key_value::int AS i) k;
+RESET altlas.on_truncation;
 SELECT altlas.embed('x', 'e_class'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.embed('x', 'altlas.task_type'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.embed('x', 'e_nothing'); \echo :LAST_ERROR_SQLSTATE
@@ -103,6 +108,7 @@ SELECT count(*) FROM altlas.embed_all('DELETE FROM e_document', 'e_mean'); \echo
 SELECT count(*) FROM altlas.embed_all(NULL, 'e_mean'); \echo :LAST_ERROR_SQLSTATE
 SET altlas.max_text_bytes = 1024;
 SELECT altlas.embed(repeat('x', 1025), 'e_mean'); \echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM altlas.score('e_class', 'SELECT repeat(''x'', 1025)'); \echo :LAST_ERROR_SQLSTATE
 RESET altlas.max_text_bytes;
 SELECT array_length(altlas.embed(repeat('x ', 524288), 'e_cls'), 1) AS mebibyte;
 
