@@ -11,6 +11,7 @@ mod language;
 mod lexicon;
 mod morph;
 mod phrases;
+mod picture;
 mod sentences;
 mod task;
 mod token;
@@ -18,6 +19,7 @@ mod types;
 
 pub use error::TextError;
 pub use language::{Language, detect_language};
+pub use picture::{Drawn, picture};
 pub use sentences::{Span, sentences};
 pub use task::{DependencyKind, RULES_VERSION, Segment, Segmentation, segment};
 pub use types::TaskType;
