@@ -22,7 +22,7 @@ UNION ALL
 SELECT 'read', unnest(ARRAY['model_stats', 'model_stats_hourly', 'feature_stats', 'label_stats', 'metrics',
                             '_histogram_summary', '_sketch_summary', '_label_counts', '_merged_stats', '_merged_counts'])
 UNION ALL
-SELECT 'score', unnest(ARRAY['segment_text', 'classify_task', 'predict_duration', 'detect_anomaly', 'anomaly_score', 'kpi_rollup',
+SELECT 'score', unnest(ARRAY['segment_text', 'segment_svg', 'classify_task', 'predict_duration', 'detect_anomaly', 'anomaly_score', 'kpi_rollup',
                              'predict', 'predict_label', 'predict_proba', 'predict_row',
                              'predict_batched', 'predict_label_batched', 'predict_array', 'predict_label_array', 'score'])
 UNION ALL
@@ -37,6 +37,10 @@ UNION ALL
 SELECT 'score', unnest(ARRAY['submit', 'job_status', 'job_result', 'wait_job', 'cancel_job'])
 UNION ALL
 SELECT 'train', unnest(ARRAY['train_async', 'train_result'])
+UNION ALL
+SELECT 'score', unnest(ARRAY['give_feedback', 'feedback'])
+UNION ALL
+SELECT 'train', unnest(ARRAY['review_feedback', 'feedback_set'])
 UNION ALL
 SELECT 'admin', unnest(ARRAY['grant_access', 'revoke_access', 'audit', 'verify_audit', 'audit_head', 'access']);
 

@@ -1,6 +1,6 @@
-//! `segment_text`, `classify_task`.
+//! `segment_text`, `segment_svg`, `classify_task`.
 
-use altlas_text::{Language, Segment};
+use altlas_text::{Drawn, Language, Segment};
 use pgrx::JsonB;
 use pgrx::prelude::*;
 
@@ -10,9 +10,12 @@ use crate::guc;
 use crate::scoring::{Features, Scored, Version, resolved};
 
 /// The built-in model of task types.
-const TASK_TYPE: &str = "altlas.task_type";
+pub const TASK_TYPE: &str = "altlas.task_type";
 /// Below this, the rules' own answer gives way to the classifier's.
 const SURE: f32 = 0.5;
+
+/// Most segments that `segment_svg` draws.
+const MAX_DRAWN: i32 = 1000;
 
 /// A row of `segment_text`.
 type SegmentRow = (
@@ -169,6 +172,39 @@ fn sentences(input: &str, language: Option<Language>) -> Vec<SegmentRow> {
         .collect()
 }
 
+/// A drawing of a text's task segments and what they wait for, as a static SVG document.
+#[pg_extern(stable, parallel_safe, cost = 10000)]
+fn segment_svg(
+    input: Option<&str>,
+    language: default!(Option<&str>, "NULL"),
+    model: default!(Option<&str>, "NULL"),
+    max_segments: default!(Option<i32>, "100"),
+) -> sql::Result<Option<String>> {
+    let most = required(max_segments, "max_segments")?;
+    if !(1..=MAX_DRAWN).contains(&most) {
+        return Err(Error::BadArgument {
+            argument: "max_segments".into(),
+            problem: format!("{most} is not between 1 and {MAX_DRAWN}"),
+            hint: String::new(),
+        }
+        .into());
+    }
+    let language = language.map(parse_language).transpose()?;
+    let Some(input) = input else { return Ok(None) };
+    check_length(input)?;
+    let found = altlas_text::segment(input, language, &tick);
+    let most = usize::try_from(most).unwrap_or_default().min(found.segments.len());
+    // What is not drawn needs no type.
+    let (types, _) = types(found.segments.get(..most).unwrap_or_default(), model)?;
+    let mut types = types.iter().map(|(name, _)| name.as_str());
+    let drawn: Vec<_> = found
+        .segments
+        .iter()
+        .map(|segment| Drawn { segment, task_type: types.next().unwrap_or_default() })
+        .collect();
+    Ok(Some(altlas_text::picture(input, found.language, &drawn, most)))
+}
+
 /// The type of one task, by a text classification model; several with `top_k`.
 #[pg_extern(stable, parallel_safe, cost = 10000)]
 #[allow(clippy::type_complexity)] // the columns of a SQL table
@@ -240,7 +276,8 @@ fn likeliest(answer: &Scored) -> f32 {
     answer.proba.iter().flatten().copied().fold(0.0, f64::max) as f32
 }
 
-fn check_length(input: &str) -> Result<()> {
+/// Refuses a text longer than `altlas.max_text_bytes`.
+pub fn check_length(input: &str) -> Result<()> {
     let limit = guc::max_text_bytes();
     if input.len() > limit { Err(Error::TextTooLong { bytes: input.len(), limit }) } else { Ok(()) }
 }

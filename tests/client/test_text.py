@@ -1,6 +1,7 @@
 """Large and odd texts: offsets count code points, limits are kept, nothing hangs."""
 
 import json
+from xml.etree import ElementTree
 
 import pytest
 from support import failure, onnx, register
@@ -176,3 +177,37 @@ def test_a_large_segmentation_can_be_cancelled(conn):
     finally:
         conn.execute("RESET statement_timeout")
         conn.execute("RESET altlas.max_text_bytes")
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_drawing_of_the_largest_text_is_small_xml(conn, name):
+    conn.execute("SET statement_timeout = '120s'")
+    try:
+        (svg,) = conn.execute("SELECT altlas.segment_svg(%s)", (of_size(LARGE[name], LIMIT),)).fetchone()
+    finally:
+        conn.execute("RESET statement_timeout")
+    assert len(svg) < 400_000
+    check_drawing(svg)
+
+
+HOSTILE = ["", "\n\t ", "delete \"<script>alert(1)</script>\" & 'more' ]]> <!-- --> then open it"]
+
+
+@pytest.mark.parametrize("text", [*ODD.values(), *HOSTILE])
+def test_the_drawing_of_an_odd_text_is_xml(conn, text):
+    """A parser that knows nothing of altlas reads it and finds only what a static drawing has."""
+    check_drawing(conn.execute("SELECT altlas.segment_svg(%s)", (text,)).fetchone()[0])
+
+
+def check_drawing(svg):
+    root = ElementTree.fromstring(svg)
+    names = {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()}
+    assert names <= {"svg", "title", "desc", "rect", "path", "text"}
+    assert [child.tag.split("}")[1] for child in root][:2] == ["title", "desc"]
+    attributes = {name for element in root.iter() for name in element.attrib}
+    assert not [name for name in attributes if name.startswith("on") or "href" in name or name == "style"]
+    width, height = float(root.get("width")), float(root.get("height"))
+    assert width == 800
+    for element in root.iter("{http://www.w3.org/2000/svg}text"):
+        x, y = float(element.get("x")), float(element.get("y"))
+        assert 0 <= x and x + float(element.get("textLength")) <= width and 0 <= y <= height

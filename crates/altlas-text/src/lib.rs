@@ -5,19 +5,23 @@
 //! called every few thousand characters and may unwind.
 
 mod abbreviations;
+mod annotation;
 mod error;
 mod fold;
 mod language;
 mod lexicon;
 mod morph;
 mod phrases;
+mod picture;
 mod sentences;
 mod task;
 mod token;
 mod types;
 
+pub use annotation::{Annotated, MAX_ANNOTATED, annotation};
 pub use error::TextError;
 pub use language::{Language, detect_language};
+pub use picture::{Drawn, picture};
 pub use sentences::{Span, sentences};
 pub use task::{DependencyKind, RULES_VERSION, Segment, Segmentation, segment};
 pub use types::TaskType;
