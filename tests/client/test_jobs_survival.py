@@ -121,6 +121,8 @@ def test_the_server_goes_down_in_the_middle(new_cluster, way, preloaded):
         if way == "a worker is killed":
             for worker in workers(cluster):
                 worker.kill()
+            # The server must have seen it: until then it takes connections, which its restart ends.
+            wait_until(lambda: not answers(conn), 30, "the end of all connections")
     if way == "a worker is killed":
         wait_until(lambda: reachable(cluster, name), 60, "the server's recovery")
     else:
@@ -142,7 +144,14 @@ def test_the_server_goes_down_in_the_middle(new_cluster, way, preloaded):
 def reachable(cluster, name):
     try:
         with cluster.conn(name) as conn:
-            return conn.execute("SELECT true").fetchone()[0]
+            return answers(conn)
+    except psycopg.Error:
+        return False
+
+
+def answers(conn):
+    try:
+        return conn.execute("SELECT true").fetchone()[0]
     except psycopg.Error:
         return False
 
