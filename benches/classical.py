@@ -36,36 +36,35 @@ def raw_batches(bench: Bench, path: Path, threads: int = 1):
     return measure
 
 
-def trees(bench: Bench) -> None:
+def by_row(
+    bench: Bench, model: str, title: str, than_peer: float, than_raw: float | None = None, **others: str
+) -> dict[str, Sample]:
+    """The row form beside plpython3u's and the runtime's batches; with the empty function and other statements of ours."""
     report = bench.report
     bench.load_rows()
     with bench.connect() as conn:
         conn.execute(sql.NO_PARALLEL)
-        path = bench.register(conn, "trees")
-        peer = has_peer(bench, conn, "trees")
-        bench.agree(conn, "trees", path, peer)
-        contestants = {
-            "ours": bench.asks(conn, sql.ROW_FORM, model="trees"),
-            "record": bench.asks(conn, sql.RECORD_FORM, model="trees"),
-            "empty": bench.asks(conn, sql.EMPTY_FUNCTION),
-            "raw": raw_batches(bench, path),
-        }
+        path = bench.register(conn, model)
+        peer = has_peer(bench, conn, model)
+        bench.agree(conn, model, path, peer)
+        statements = {"ours": sql.ROW_FORM, **others, "empty": sql.EMPTY_FUNCTION}
+        contestants = {name: bench.asks(conn, text, model=model) for name, text in statements.items()}
+        contestants["raw"] = raw_batches(bench, path)
         if peer:
-            contestants["plpython3u"] = bench.asks(conn, sql.PEER_ROW_FORM, model="trees")
+            contestants["plpython3u"] = bench.asks(conn, sql.PEER_ROW_FORM, model=model)
         got = in_turns(bench.repeats, contestants)
-        if peer:
-            report.compare(
-                "boosted trees, row form, one process",
-                "µs/row",
-                got["ours"],
-                "plpython3u, row form",
-                got["plpython3u"],
-                4,
-            )
-        name = f"ONNX Runtime, 1 thread, batches of {BATCH}"
-        report.compare("boosted trees, row form, one process", "µs/row", got["ours"], name, got["raw"], 1)
-        report.value("boosted trees, row form, above an empty C function", "µs/row", got["ours"].above(got["empty"]))
-        report.value("boosted trees, row form, a table's row", "µs/row", got["record"])
+    if peer:
+        report.compare(title, "µs/row", got["ours"], "plpython3u, row form", got["plpython3u"], than_peer)
+    name = f"ONNX Runtime, 1 thread, batches of {BATCH}"
+    report.compare(title, "µs/row", got["ours"], name, got["raw"], than_raw)
+    return got
+
+
+def trees(bench: Bench) -> None:
+    got = by_row(bench, "trees", "boosted trees, row form, one process", 4, 1, record=sql.RECORD_FORM)
+    report = bench.report
+    report.value("boosted trees, row form, above an empty C function", "µs/row", got["ours"].above(got["empty"]))
+    report.value("boosted trees, row form, a table's row", "µs/row", got["record"])
     parallel(bench)
 
 
@@ -109,29 +108,10 @@ def has_peer(bench: Bench, conn: psycopg.Connection, model: str) -> bool:
 
 
 def logistic(bench: Bench) -> None:
+    got = by_row(bench, "logistic", "logistic regression, row form", 15)
     report = bench.report
-    bench.load_rows()
-    with bench.connect() as conn:
-        conn.execute(sql.NO_PARALLEL)
-        path = bench.register(conn, "logistic")
-        peer = has_peer(bench, conn, "logistic")
-        bench.agree(conn, "logistic", path, peer)
-        contestants = {
-            "ours": bench.asks(conn, sql.ROW_FORM, model="logistic"),
-            "empty": bench.asks(conn, sql.EMPTY_FUNCTION),
-            "raw": raw_batches(bench, path),
-        }
-        if peer:
-            contestants["plpython3u"] = bench.asks(conn, sql.PEER_ROW_FORM, model="logistic")
-        got = in_turns(bench.repeats, contestants)
-        if peer:
-            report.compare(
-                "logistic regression, row form", "µs/row", got["ours"], "plpython3u, row form", got["plpython3u"], 15
-            )
-        name = f"ONNX Runtime, 1 thread, batches of {BATCH}"
-        report.compare("logistic regression, row form", "µs/row", got["ours"], name, got["raw"])
-        report.value("logistic regression, above an empty C function", "µs/row", got["ours"].above(got["empty"]), 0.3)
-        report.note(f"the empty C function is cardinality(float8[]); a scan with it takes {got['empty']} µs/row")
+    report.value("logistic regression, above an empty C function", "µs/row", got["ours"].above(got["empty"]), 0.3)
+    report.note(f"the empty C function is cardinality(float8[]); a scan with it takes {got['empty']} µs/row")
 
 
 def sets(bench: Bench) -> None:

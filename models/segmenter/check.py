@@ -4,10 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+from grammar.lexicon import TYPES  # noqa: E402
 from markup import MARKS, PARAMETERS, trim  # noqa: E402
-
-TYPES = ("search", "create", "analyze", "open", "transform", "execute", "summarize", "schedule")
 
 
 def faults(row):

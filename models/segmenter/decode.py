@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from labels import BEGIN, INSIDE, KINDS, OUTSIDE, PARAMETERS, TYPES
+from markup import trim
 from network import LINK, WIDTHS
 
 EDGES = np.cumsum([0, *WIDTHS.values()])
-# What is no part of a segment at its edges.
-TRIMMED = " \t\r\n.,;:!?…\"'“”‘’«»()[]{}<>%*•·-–—"
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
@@ -44,14 +43,6 @@ def runs(tags: np.ndarray) -> list[tuple[int, int]]:
             end += 1
         found.append((first, end))
     return found
-
-
-def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start] in TRIMMED:
-        start += 1
-    while start < end and text[end - 1] in TRIMMED:
-        end -= 1
-    return start, end
 
 
 def segments(text: str, offsets: list[tuple[int, int]], scores: np.ndarray) -> list[dict]:

@@ -3,27 +3,19 @@ each pair of segments the dependency."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-TYPES = ["search", "create", "analyze", "open", "transform", "execute", "summarize", "schedule"]
-PARAMETERS = [
-    "query",
-    "target",
-    "title",
-    "format",
-    "source",
-    "destination",
-    "recipient",
-    "date",
-    "time",
-    "language",
-    "count",
-    "condition",
-]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import markup  # noqa: E402
+from grammar.lexicon import TYPES  # noqa: E402
+
+# The names of variables are by rule: braces and angles tell them.
+PARAMETERS = [name for name in markup.PARAMETERS if name != "variables"]
 KINDS = ["sequence", "data"]
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 PAD = 1

@@ -2,13 +2,9 @@
 
 import re
 
+from grammar.keyboard import ASCII, slip
 from markup import MARKS
 
-KEYS = {c: n for c, n in {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "k": "jl",
-    "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe",
-    "x": "zc", "y": "tu", "z": "x"}.items()}
-ASCII = str.maketrans("çğıöşüÇĞİÖŞÜâ", "cgiosuCGIOSUa")
 CURLY = (("'", "’"), ('"', "”"))
 
 
@@ -24,16 +20,7 @@ def typo(text, rng):
     """One slip of the keyboard inside a longer word."""
     places = [i for i in range(1, len(text) - 2) if text[i - 1:i + 2].isalpha() and text[i + 1].isalpha() and not MARKS.search(text[i - 1:i + 3])
               and (text[i - 2:i - 1].isalpha() or text[i + 2:i + 3].isalpha())]
-    if not places:
-        return text
-    i, how = rng.choice(places), rng.randrange(4)
-    if how == 0:
-        return text[:i] + text[i + 1:]
-    if how == 1:
-        return text[:i] + text[i + 1] + text[i] + text[i + 2:]
-    if how == 2:
-        return text[:i] + text[i] + text[i:]
-    return text[:i] + rng.choice(KEYS.get(text[i].lower(), "e")) + text[i + 1:]
+    return slip(text, places, rng)
 
 
 def unpunctuated(text, rng):

@@ -9,29 +9,15 @@ import sys
 
 from phrases import TYPE_WEIGHTS, Composer, Part
 from grammar import lexicon  # after phrases, which names the place
+from grammar.keyboard import ASCII, slip
 
 LANGUAGES = ("en", "tr")
-KEYS = {c: n for c, n in {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "k": "jl",
-    "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe",
-    "x": "zc", "y": "tu", "z": "x"}.items()}
-ASCII = str.maketrans("çğıöşüÇĞİÖŞÜâ", "cgiosuCGIOSUa")
 
 
 def typo(text, rng):
     """One slip of the keyboard in a longer word."""
     places = [i for i in range(1, len(text) - 1) if text[i].isalpha() and text[i - 1].isalpha() and text[i + 1].isalpha()]
-    if not places:
-        return text
-    i = rng.choice(places)
-    how = rng.randrange(4)
-    if how == 0:
-        return text[:i] + text[i + 1:]
-    if how == 1:
-        return text[:i] + text[i + 1] + text[i] + text[i + 2:]
-    if how == 2:
-        return text[:i] + text[i] + text[i:]
-    return text[:i] + rng.choice(KEYS.get(text[i].lower(), "e")) + text[i + 1:]
+    return slip(text, places, rng)
 
 
 def noise(text, rng):

@@ -55,12 +55,17 @@ impl Cell {
 impl Kind {
     /// The kind of a type, if altlas reads it. Domains count as their base type.
     pub fn of(oid: pg_sys::Oid) -> Option<Self> {
+        Self::with_base(oid).map(|(kind, _)| kind)
+    }
+
+    /// The kind of a type and the type without domains, for [`Kind::cell`].
+    pub fn with_base(oid: pg_sys::Oid) -> Option<(Self, pg_sys::Oid)> {
         // SAFETY: catalogue lookups by OID.
         let (base, is_enum) = unsafe {
             let base = pg_sys::getBaseType(oid);
             (base, pg_sys::get_typtype(base) as u8 == pg_sys::TYPTYPE_ENUM)
         };
-        Some(match base {
+        let kind = match base {
             pg_sys::INT2OID
             | pg_sys::INT4OID
             | pg_sys::INT8OID
@@ -79,7 +84,8 @@ impl Kind {
             pg_sys::INTERVALOID => Self::Interval,
             _ if is_enum => Self::Text,
             _ => return None,
-        })
+        };
+        Some((kind, base))
     }
 
     /// Reads a datum of type `base`, no domain, whose kind this is.

@@ -36,12 +36,10 @@ impl RowPlan {
                 let (attribute, described) =
                     found.ok_or_else(|| missing(name, living().map(|(_, a)| a.name()).collect()))?;
                 let oid = described.type_oid().value();
-                let kind = Kind::of(oid).ok_or_else(|| Error::UnsupportedType {
+                let (kind, base) = Kind::with_base(oid).ok_or_else(|| Error::UnsupportedType {
                     column: name.to_owned(),
                     r#type: type_name(oid),
                 })?;
-                // SAFETY: a catalogue lookup by OID.
-                let base = unsafe { pg_sys::getBaseType(oid) };
                 Ok(Place { name: name.to_owned(), attribute, kind, base })
             })
             .collect::<Result<_>>()?;

@@ -62,15 +62,14 @@ impl TextColumn {
                 hint: "Give a source of one column, or of two with key => 'the other'.".into(),
             });
         };
-        if Kind::of(*oid) != Some(Kind::Text) {
+        let Some((Kind::Text, base)) = Kind::with_base(*oid) else {
             return Err(Error::BadInput {
                 message: format!("column \"{name}\" is of type {}, not a text", type_name(*oid)),
                 detail: String::new(),
                 hint: "Cast it in the source.".into(),
             });
-        }
-        // SAFETY: a catalogue lookup by OID.
-        Ok(Self { number: *number, base: unsafe { pg_sys::getBaseType(*oid) } })
+        };
+        Ok(Self { number: *number, base })
     }
 
     /// The text of a row.

@@ -106,11 +106,10 @@ impl<S: Sink> TupleSink for Cells<'_, S> {
         let mut columns = Vec::new();
         // SAFETY: the caller vouches for the descriptor.
         for (number, name, oid) in pick(unsafe { self::columns(descriptor) }, self.wanted)? {
-            let Some(kind) = Kind::of(oid) else {
+            let Some((kind, base)) = Kind::with_base(oid) else {
                 return Err(Error::UnsupportedType { column: name, r#type: type_name(oid) });
             };
-            // SAFETY: a catalogue lookup by OID.
-            self.picked.push((number, kind, unsafe { pg_sys::getBaseType(oid) }));
+            self.picked.push((number, kind, base));
             columns.push(SourceColumn { name, kind });
         }
         self.sink.columns(&columns)

@@ -106,6 +106,15 @@ def status(conn: psycopg.Connection) -> dict:
     return dict(zip([column.name for column in cursor.description], cursor.fetchone()))
 
 
+def lost(conn: psycopg.Connection) -> bool:
+    """Whether the server has ended the connection."""
+    try:
+        conn.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
 def failure(conn: psycopg.Connection, sql: str, parameters: tuple = ()) -> psycopg.Error:
     """The error that a statement ends with; the connection must be in autocommit mode."""
     with pytest.raises(psycopg.Error) as caught:

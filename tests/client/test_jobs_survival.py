@@ -22,6 +22,7 @@ from jobs import conn, name, server  # noqa: F401  fixtures
 from support import (
     client_program,
     engine,
+    lost,
     make_noise,
     no_job,
     register,
@@ -122,7 +123,7 @@ def test_the_server_goes_down_in_the_middle(new_cluster, way, preloaded):
             for worker in workers(cluster):
                 worker.kill()
             # The server must have seen it: until then it takes connections, which its restart ends.
-            wait_until(lambda: not answers(conn), 30, "the end of all connections")
+            wait_until(lambda: lost(conn), 30, "the end of all connections")
     if way == "a worker is killed":
         wait_until(lambda: reachable(cluster, name), 60, "the server's recovery")
     else:
@@ -144,14 +145,7 @@ def test_the_server_goes_down_in_the_middle(new_cluster, way, preloaded):
 def reachable(cluster, name):
     try:
         with cluster.conn(name) as conn:
-            return answers(conn)
-    except psycopg.Error:
-        return False
-
-
-def answers(conn):
-    try:
-        return conn.execute("SELECT true").fetchone()[0]
+            return not lost(conn)
     except psycopg.Error:
         return False
 

@@ -15,6 +15,7 @@ from support import (
     engine,
     failure,
     job,
+    lost,
     make_noise,
     members,
     no_job,
@@ -96,14 +97,6 @@ def test_a_killed_supervisor_takes_the_engine_along(place):
         assert cluster.pid == postmaster
         assert status(conn)["supervisor_pid"] != supervisor.pid
     wait_until(lambda: len(supervisors(cluster)) == 1 and len(programs(cluster, "serve")) == 1, 10, "one of each")
-
-
-def lost(conn):
-    try:
-        conn.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("attempt", range(3))
