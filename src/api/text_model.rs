@@ -63,8 +63,13 @@ fn register(name: &str, sha256: &str, tokenizer: &str, manifest: Option<JsonB>) 
     let given = preprocess.unwrap_or_else(|| json!({}));
     let document = read::latest(|| complete(sha256, tokenizer, given, &manifest.providers))?;
     if manifest.task.is_none() {
-        let classifies = manifest.labels.is_some() || document.get("activation") != Some(&json!("none"));
-        let task = if classifies { "text_classification" } else { "embedding" };
+        let says = |key: &str, value: &str| document.get(key) == Some(&json!(value));
+        let classifies = manifest.labels.is_some() || !says("activation", "none");
+        let task = match classifies {
+            _ if says("pooling", "tokens") => "other",
+            true => "text_classification",
+            false => "embedding",
+        };
         manifest.task = Some(task.to_owned());
         if let Value::Object(stored) = &mut stored {
             stored.insert("task".into(), json!(task));
@@ -97,6 +102,9 @@ fn complete(sha256: &str, tokenizer: &str, given: Value, providers: &[String]) -
 /// The model must give what its test vectors say. Each text is run alone: where a graph quantises as it runs, its answer
 /// depends on the texts beside it.
 fn reproduce(version: &Version, vectors: &[TestVector]) -> Result<()> {
+    if !vectors.is_empty() {
+        version.predicts_or_embeds()?;
+    }
     let mut answers = Vec::with_capacity(vectors.len());
     for vector in vectors {
         let Value::String(text) = &vector.input else {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use altlas_prep::{Document, TextEncoder};
+use altlas_prep::{Document, Pooling, TextEncoder};
 use altlas_proto::{DataType, Reply, Request, Tensor, TensorSpec, split};
 use pgrx::PgLogLevel;
 use pgrx::pg_sys;
@@ -37,12 +37,13 @@ pub struct Encoded {
 
 impl Version {
     /// The document of a tokenizer, if the model has one.
-    fn encoder(&self) -> Option<&TextEncoder> {
+    pub(super) fn encoder(&self) -> Option<&TextEncoder> {
         self.preprocess.as_ref().and_then(Document::as_encoder)
     }
 
     /// The version, if it gives embeddings.
     pub fn embeds(self: Rc<Self>) -> Result<Rc<Self>> {
+        self.predicts_or_embeds()?;
         match (self.encoder(), self.manifest.task()) {
             (Some(_), "embedding" | "other") => Ok(self),
             _ => Err(Error::WrongKindOfModel {
@@ -51,6 +52,22 @@ impl Version {
                 hint: "Register a text encoder with altlas.register_text_model(name, model, tokenizer)."
                     .into(),
             }),
+        }
+    }
+
+    /// Refuses a model that gives no single vector for a text.
+    pub fn predicts_or_embeds(&self) -> Result<()> {
+        match self.encoder() {
+            Some(encoder) if encoder.pooling == Pooling::Tokens => Err(self.gives_tokens()),
+            _ => Ok(()),
+        }
+    }
+
+    fn gives_tokens(&self) -> Error {
+        Error::WrongKindOfModel {
+            model: self.label.clone(),
+            problem: "gives a vector for each token of a text, not one for the text".into(),
+            hint: "For one vector a text, register it with the pooling \"mean\" or \"cls\".".into(),
         }
     }
 
@@ -106,6 +123,7 @@ impl Version {
 
     /// Refuses a model whose vectors are no predictions.
     pub(super) fn predicts(&self) -> Result<()> {
+        self.predicts_or_embeds()?;
         match self.manifest.task() {
             "embedding" if self.encoder().is_some() => Err(Error::WrongKindOfModel {
                 model: self.label.clone(),
@@ -118,27 +136,38 @@ impl Version {
 }
 
 /// Texts on their way to the engine, and vectors on their way back, in the order of the texts.
-pub struct Frames<'v> {
+pub struct Frames<'v, T = Encoded> {
     version: &'v Version,
     /// Encoded as [`DataType::String`] says.
     bytes: Vec<u8>,
     count: usize,
-    size: usize,
+    /// Texts, and bytes of texts, of a frame.
+    most: (usize, usize),
     asked: Asked<()>,
+    read: fn(&Version, Answer) -> Result<Vec<T>>,
 }
 
 impl<'v> Frames<'v> {
     /// Nothing on its way yet.
     pub fn new(version: &'v Version) -> Self {
-        let size = guc::batch_size();
-        Self { version, bytes: Vec::new(), count: 0, size, asked: Asked::default() }
+        Self::with(version, (guc::batch_size(), MOST_TEXT), Version::vectors_of)
+    }
+}
+
+impl<'v, T> Frames<'v, T> {
+    pub(super) fn with(
+        version: &'v Version,
+        most: (usize, usize),
+        read: fn(&Version, Answer) -> Result<Vec<T>>,
+    ) -> Self {
+        Self { version, bytes: Vec::new(), count: 0, most, asked: Asked::default(), read }
     }
 
     /// Appends a text. Vectors that are ready are given to `deliver`.
-    pub fn push(&mut self, text: &str, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
+    pub fn push(&mut self, text: &str, deliver: &mut impl FnMut(Vec<T>) -> Result<()>) -> Result<()> {
         append(&mut self.bytes, text)?;
         self.count += 1;
-        if self.count < self.size && self.bytes.len() < MOST_TEXT {
+        if self.count < self.most.0 && self.bytes.len() < self.most.1 {
             return Ok(());
         }
         self.ask()?;
@@ -146,12 +175,12 @@ impl<'v> Frames<'v> {
     }
 
     /// Sends what is left and waits for everything.
-    pub fn finish(mut self, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
+    pub fn finish(mut self, deliver: &mut impl FnMut(Vec<T>) -> Result<()>) -> Result<()> {
         self.flush(deliver)
     }
 
     /// As [`Frames::finish`], and more texts may follow.
-    pub fn flush(&mut self, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
+    pub fn flush(&mut self, deliver: &mut impl FnMut(Vec<T>) -> Result<()>) -> Result<()> {
         if self.count > 0 {
             self.ask()?;
         }
@@ -164,9 +193,9 @@ impl<'v> Frames<'v> {
         self.asked.ask(self.version, self.version.ask_vectors(count, texts), ())
     }
 
-    fn receive(&mut self, all: bool, deliver: &mut impl FnMut(Vec<Encoded>) -> Result<()>) -> Result<()> {
+    fn receive(&mut self, all: bool, deliver: &mut impl FnMut(Vec<T>) -> Result<()>) -> Result<()> {
         while let Some((answer, ())) = self.asked.receive(self.version, all)? {
-            deliver(self.version.vectors_of(answer)?)?;
+            deliver((self.read)(self.version, answer)?)?;
         }
         Ok(())
     }

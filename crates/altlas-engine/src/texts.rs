@@ -1,5 +1,6 @@
-//! Models of texts: texts to tokens, runs of texts of like length, one vector a text.
+//! Models of texts: texts to tokens, runs of texts of like length, one vector a text or one a token.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use altlas_prep::{Document, TextEncoder};
@@ -64,24 +65,26 @@ impl<'a> Texts<'a> {
                 given.len()
             )));
         }
-        let mut found = Found::of(count);
-        let (mut begun, mut rows, mut held) = (0, Vec::new(), 0);
+        let mut found = Found::default();
+        let (mut rows, mut held) = (Vec::new(), 0);
         for text in given {
             if (self.given_up)() {
                 return Err(RuntimeError::Stopped.into());
             }
             let document = encoder.document();
-            let row = pair.tokenizer.encode(&document.prefix, text, document.max_length)?;
+            let row = match encoder.keeps_tokens() {
+                true => pair.tokenizer.places(&document.prefix, text, document.max_length),
+                false => pair.tokenizer.encode(&document.prefix, text, document.max_length),
+            }?;
             held += row.ids.len();
             rows.push(row);
             if held >= BLOCK_TOKENS {
-                self.block(&pair, &encoder, begun, &rows, &mut found)?;
-                begun += rows.len();
+                self.block(&pair, &encoder, &rows, &mut found)?;
                 (rows, held) = (Vec::new(), 0);
             }
         }
-        self.block(&pair, &encoder, begun, &rows, &mut found)?;
-        Ok(found.answer())
+        self.block(&pair, &encoder, &rows, &mut found)?;
+        Ok(found.answer(encoder.keeps_tokens()))
     }
 
     /// Joins a model and a tokenizer; see [`Request::DescribeEncoder`](altlas_proto::Request::DescribeEncoder).
@@ -109,24 +112,18 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// Runs some of a request's texts, from number `begun` on.
+    /// Runs the next of a request's texts.
     fn block(
         &self,
         pair: &Pair<'_>,
         encoder: &Encoder,
-        begun: usize,
         rows: &[Row],
         found: &mut Found,
     ) -> Result<(), Failure> {
+        let places = found.announce(encoder, rows);
         for batch in encoder.plan(rows, pair.model.run_tokens()) {
             let vectors = self.batch(pair, encoder, rows, &batch)?;
-            found.put(begun, &batch, &vectors)?;
-        }
-        for (row, (tokens, truncated)) in
-            rows.iter().zip(found.tokens.iter_mut().zip(&mut found.truncated).skip(begun))
-        {
-            *tokens = i32::try_from(row.ids.len()).unwrap_or(i32::MAX);
-            *truncated = u8::from(row.truncated);
+            found.put(&places, &batch, &vectors)?;
         }
         Ok(())
     }
@@ -166,7 +163,8 @@ impl<'a> Texts<'a> {
         let last = pair.tokenizer.last_id();
         let most = encoder.document().max_length.min(TRIED_TOKENS);
         for length in [1, most] {
-            let row = Row { ids: vec![last; length], types: vec![0; length], truncated: false };
+            let (ids, types) = (vec![last; length], vec![0; length]);
+            let row = Row { ids, types, places: Vec::new(), truncated: false };
             let row = std::slice::from_ref(&row);
             for batch in encoder.plan(row, pair.model.run_tokens()) {
                 self.batch(pair, encoder, row, &batch).map_err(|failure| {
@@ -188,52 +186,79 @@ impl<'a> Texts<'a> {
 }
 
 /// The vectors of a request, in the order of its texts.
+#[derive(Default)]
 struct Found {
+    /// Vectors of the texts so far.
     count: usize,
     width: usize,
     values: Vec<f32>,
     tokens: Vec<i32>,
     truncated: Vec<u8>,
+    places: Vec<i32>,
 }
 
 impl Found {
-    fn of(count: usize) -> Self {
-        Self { count, width: 0, values: Vec::new(), tokens: vec![0; count], truncated: vec![0; count] }
+    /// Notes texts that are about to run, and gives each one's vectors: from and up to which.
+    fn announce(&mut self, encoder: &Encoder, rows: &[Row]) -> Vec<Range<usize>> {
+        let place = |row: &Row| {
+            let begin = self.count;
+            self.count += encoder.vectors(row.ids.len());
+            self.tokens.push(i32::try_from(row.ids.len()).unwrap_or(i32::MAX));
+            self.truncated.push(u8::from(row.truncated));
+            let both = row.places.iter().flat_map(|&(start, end)| [start, end]);
+            self.places.extend(both.map(|place| i32::try_from(place).unwrap_or(i32::MAX)));
+            begin..self.count
+        };
+        rows.iter().map(place).collect()
     }
 
-    fn put(&mut self, begun: usize, batch: &Batch, vectors: &Vectors) -> Result<(), Failure> {
+    fn put(&mut self, places: &[Range<usize>], batch: &Batch, vectors: &Vectors) -> Result<(), Failure> {
         let width = vectors.width;
-        if self.values.is_empty() {
-            let size = self.count.saturating_mul(width).saturating_mul(size_of::<f32>());
-            if size > MAX_PAYLOAD as usize {
-                return Err(Failure::new(FailureKind::Resources, "the answer is too large")
-                    .detail(format!("{} vectors of {width} numbers.", self.count))
-                    .hint("Send fewer texts at a time."));
-            }
-            self.width = width;
-            self.values = vec![0.0; self.count * width];
-        }
-        for (row, vector) in batch.rows.iter().zip(vectors.values.chunks_exact(width)) {
-            let at = (begun + row) * self.width;
-            match self.values.get_mut(at..at + self.width) {
-                Some(place) if width == self.width => place.copy_from_slice(vector),
-                _ => {
-                    return Err(Failure::new(
-                        FailureKind::BadModel,
-                        "the model gives vectors of different width for different texts",
-                    ));
-                }
-            }
+        self.make_room(width)?;
+        let mut given = vectors.values.as_slice();
+        for place in batch.rows.iter().filter_map(|&row| places.get(row)) {
+            let parts = given.split_at_checked(place.len() * width);
+            let into = self.values.get_mut(place.start * width..place.end * width);
+            let (Some((own, rest)), Some(into)) = (parts, into) else {
+                return Err(Failure::new(FailureKind::Internal, "a run gave too few vectors"));
+            };
+            into.copy_from_slice(own);
+            given = rest;
         }
         Ok(())
     }
 
-    fn answer(self) -> Answer {
-        let tensors = [
+    /// Room for the vectors of all announced texts.
+    fn make_room(&mut self, width: usize) -> Result<(), Failure> {
+        if self.width == 0 {
+            self.width = width;
+        }
+        if self.width != width {
+            return Err(Failure::new(
+                FailureKind::BadModel,
+                "the model gives vectors of different width for different texts",
+            ));
+        }
+        let size = self.count.saturating_mul(width).saturating_mul(size_of::<f32>());
+        if size > MAX_PAYLOAD as usize {
+            return Err(Failure::new(FailureKind::Resources, "the answer is too large")
+                .detail(format!("{} vectors of {width} numbers.", self.count))
+                .hint("Send fewer texts at a time."));
+        }
+        self.values.resize(self.count * width, 0.0);
+        Ok(())
+    }
+
+    fn answer(self, places: bool) -> Answer {
+        let texts = self.tokens.len();
+        let mut tensors = vec![
             Tensor::f32("vector", &[self.count, self.width], &self.values),
-            Tensor::i32("tokens", &[self.count], &self.tokens),
-            Tensor::new("truncated", DataType::Bool, &[self.count], self.truncated),
+            Tensor::i32("tokens", &[texts], &self.tokens),
+            Tensor::new("truncated", DataType::Bool, &[texts], self.truncated),
         ];
+        if places {
+            tensors.push(Tensor::i32("place", &[self.count, 2], &self.places));
+        }
         let (outputs, parts) = tensors.into_iter().map(|t| (t.spec, t.data)).unzip();
         (Reply::Outputs { outputs }, parts)
     }
@@ -248,4 +273,18 @@ fn read_document(document: &Value) -> Result<TextEncoder, Failure> {
 
 fn malformed(detail: &str) -> Failure {
     Failure::new(FailureKind::BadInput, "the texts are not what their description says").detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_must_fit_a_frame_and_have_one_width() {
+        let mut found = Found { count: 3, ..Found::default() };
+        assert!(found.make_room(8).is_ok() && found.values.len() == 24);
+        assert_eq!(found.make_room(7).unwrap_err().kind, FailureKind::BadModel);
+        found.count = MAX_PAYLOAD as usize / 32 + 1;
+        assert_eq!(found.make_room(8).unwrap_err().kind, FailureKind::Resources);
+    }
 }

@@ -144,6 +144,45 @@ fn vectors_are_those_of_the_reference_however_texts_are_put_together() {
 }
 
 #[test]
+fn each_token_has_its_vector_and_its_place() {
+    let Some(place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let mut client = place.connect();
+    let expected = expected();
+    let texts: Vec<String> = serde_json::from_value(expected["texts"].clone()).unwrap();
+    let pair = pair(&mut client, "encoder.onnx", json!({"pooling": "tokens"}));
+    let (request, payload) = ask(&pair, &texts);
+    let (reply, payload) = client.ask(&request, &payload);
+    let Reply::Outputs { outputs } = reply else { panic!("{reply:?}") };
+    let tensors = split(outputs, &payload).unwrap();
+    let [vectors_, tokens, truncated, places] = tensors.as_slice() else { panic!("{}", tensors.len()) };
+    assert_eq!((vectors_.spec.name.as_str(), places.spec.name.as_str()), ("vector", "place"));
+    let width = vectors_.spec.shape[1];
+    let states: Vec<Vec<f32>> = vectors_.as_f32().unwrap().chunks(width).map(<[f32]>::to_vec).collect();
+    let places: Vec<Vec<i32>> = places.as_i32().unwrap().chunks(2).map(<[i32]>::to_vec).collect();
+    assert_eq!(states.len(), places.len());
+    assert_eq!(
+        json!(truncated.data.iter().map(|t| *t != 0).collect::<Vec<_>>()),
+        expected["truncated"]["wordpiece"]
+    );
+    let mut begun = 0;
+    let (mut first, mut mean) = (Vec::new(), Vec::new());
+    for (n, count) in tokens.as_i32().unwrap().into_iter().enumerate() {
+        let own = begun..begun + usize::try_from(count).unwrap();
+        begun = own.end;
+        assert_eq!(json!(places[own.clone()]), expected["places"]["wordpiece"][n], "{}", texts[n]);
+        first.push(states[own.start].clone());
+        let sums: Vec<f32> = (0..width).map(|k| states[own.clone()].iter().map(|s| s[k]).sum()).collect();
+        let norm = sums.iter().map(|s| s * s).sum::<f32>().sqrt();
+        mean.push(sums.iter().map(|s| s / norm).collect());
+    }
+    assert_eq!(begun, states.len());
+    close(&first, &vectors(&expected["cls"]));
+    close(&mean, &vectors(&expected["mean"]));
+}
+
+#[test]
 fn both_files_are_asked_for_and_count_in_the_budget() {
     let Some(place) = Place::with_runtime(&[]) else {
         return;
@@ -177,6 +216,23 @@ fn both_files_are_asked_for_and_count_in_the_budget() {
     assert_eq!(client.refused(&run, &[]).kind, FailureKind::BadParameter);
     let swapped = describe(&mut client, &model, &model, json!({})).unwrap_err();
     assert_eq!(kind_of(&swapped), FailureKind::BadParameter);
+}
+
+#[test]
+fn built_in_models_of_texts_need_no_upload() {
+    let Some(place) = Place::with_runtime(&[]) else {
+        return;
+    };
+    let mut client = place.connect();
+    let put = |bytes: &[u8], kind: &str| {
+        let name = Digest::of(bytes).to_string();
+        std::fs::write(place.dir.path().join(format!("models/{name}.{kind}")), bytes).unwrap();
+        name
+    };
+    let (model, tokenizer) = (put(&data("encoder.onnx"), "onnx"), put(&data("wordpiece.json"), "json"));
+    let document = describe(&mut client, &model, &tokenizer, json!({})).unwrap();
+    let pair = Pair { model, document };
+    assert_eq!(encode(&mut client, &pair, &["Send it."]).unwrap().vectors.len(), 1);
 }
 
 #[test]

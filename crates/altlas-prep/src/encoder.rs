@@ -69,6 +69,8 @@ pub enum Pooling {
     Cls,
     /// The graph's output is one vector a text already.
     None,
+    /// Nothing: every token keeps its vector, and has its place in the text.
+    Tokens,
 }
 
 /// What turns a classifier's scores into probabilities.

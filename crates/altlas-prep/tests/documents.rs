@@ -240,6 +240,8 @@ fn a_document_of_a_tokenizer_survives_the_round_trip() {
     let document = Document::from_value(&given).unwrap();
     assert_eq!(document.to_json(), given);
     assert_eq!(document.as_encoder().unwrap().inputs.mask.as_deref(), Some("attention_mask"));
+    given["pooling"] = json!("tokens");
+    assert_eq!(Document::from_value(&given).unwrap().to_json(), given);
     given.as_object_mut().unwrap().remove("prefix");
     assert_eq!(Document::from_value(&given).unwrap().as_encoder().unwrap().prefix, "");
     given.as_object_mut().unwrap().remove("output");

@@ -55,6 +55,8 @@ pub enum Request {
     /// Turn texts into token ids, run a model on them, and make one vector of each. The payload holds one tensor of strings,
     /// `[rows]`. Answer: [`Reply::Outputs`] with `vector` (`f32 [rows, width]`), `tokens` (`i32 [rows]`) and `truncated`
     /// (`bool [rows]`), in the order of the texts; [`Reply::NeedModel`] for the model or the tokenizer; or a failure.
+    /// With pooling `tokens` each token has a vector, text by text, and there is a fourth tensor, `place`
+    /// (`i32 [tokens, 2]`): where each lies in its text, from and up to which code point.
     Encode {
         /// The model.
         model: String,

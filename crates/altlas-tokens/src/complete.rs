@@ -60,7 +60,9 @@ pub fn complete(
         inputs,
         output,
         pooling,
-        normalize: draft.normalize.unwrap_or(!scores && activation == Activation::None),
+        normalize: draft
+            .normalize
+            .unwrap_or(!scores && activation == Activation::None && pooling != Pooling::Tokens),
         activation,
     };
     if draft.kind.is_some_and(|kind| kind != "tokenizer") || document.tokenizer != name {

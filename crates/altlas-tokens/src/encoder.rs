@@ -89,6 +89,16 @@ impl Encoder {
         self.document.inputs.mask.is_some() && self.document.padding == Padding::Longest
     }
 
+    /// Whether each token has a vector of its own.
+    pub fn keeps_tokens(&self) -> bool {
+        self.document.pooling == Pooling::Tokens
+    }
+
+    /// The vectors that a text of so many tokens has.
+    pub fn vectors(&self, tokens: usize) -> usize {
+        if self.keeps_tokens() { tokens } else { 1 }
+    }
+
     /// Which texts run together, in runs of at most so many tokens, unless one text alone has more.
     pub fn plan(&self, rows: &[Row], tokens: usize) -> Vec<Batch> {
         let length = |row: &Row| match self.document.padding {
@@ -141,7 +151,7 @@ fn check_output(document: &TextEncoder, graph: &ModelSignature) -> Result<(), To
     let fits = match (document.pooling, port.shape.len()) {
         // Any shape, or a scalar, which shows when it runs.
         (_, 0) => true,
-        (Pooling::Mean | Pooling::Cls, dims) => dims == 3,
+        (Pooling::Mean | Pooling::Cls | Pooling::Tokens, dims) => dims == 3,
         (Pooling::None, dims) => dims <= 2,
     };
     if !fits {

@@ -59,7 +59,7 @@ impl From<TokensError> for Failure {
             }
             TokensError::Text { reason } => Self::new(FailureKind::BadInput, message).detail(reason),
             TokensError::Output { .. } => Self::new(FailureKind::BadModel, message)
-                .hint("Pooling is \"mean\" or \"cls\" for an output [rows, tokens, width], \"none\" for [rows, width]."),
+                .hint("Pooling is \"mean\", \"cls\" or \"tokens\" for an output [rows, tokens, width], \"none\" for [rows, width]."),
         }
     }
 }

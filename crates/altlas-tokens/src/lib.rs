@@ -1,4 +1,4 @@
-//! Texts to token ids in batches, and a model's token states to one vector a text.
+//! Texts to token ids in batches, and a model's token states to one vector a text, or one a token with its place.
 //!
 //! A [`Tokenizer`] is read from a `tokenizer.json` file and turns texts into [`Row`]s of token ids. An [`Encoder`] is a
 //! preprocessing document of kind `tokenizer` that fits a graph: it [plans](Encoder::plan) the [`Batch`]es, makes their input tensors and

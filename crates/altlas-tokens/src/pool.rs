@@ -6,7 +6,7 @@ use crate::{Encoder, TokensError};
 /// The least norm that a vector is divided by.
 const LEAST_NORM: f64 = 1e-12;
 
-/// One vector a text, in the order of a batch.
+/// One vector a text, in the order of a batch; or one a token, text by text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Vectors {
     /// Numbers in a vector.
@@ -16,7 +16,7 @@ pub struct Vectors {
 }
 
 impl Encoder {
-    /// Makes the vectors of a batch from the graph's output. `lengths` are the tokens of its texts; rows of the output may be
+    /// Makes the vectors of a batch, as many as [`Encoder::vectors`] says, from the graph's output. `lengths` are the tokens of its texts; rows of the output may be
     /// longer than the batch was.
     pub fn pool(&self, output: &Tensor, lengths: &[usize]) -> Result<Vectors, TokensError> {
         let document = self.document();
@@ -31,13 +31,20 @@ impl Encoder {
         };
         let values = values.filter(|values| values.len() == output.len()).ok_or_else(refused)?;
         let rows = lengths.len();
-        let mut vectors = match (document.pooling, output.spec.shape.as_slice()) {
+        let vectors = match (document.pooling, output.spec.shape.as_slice()) {
             (Pooling::None, &[n, width]) if n == rows => Vectors { width, values },
             (Pooling::None, &[n]) if n == rows => Vectors { width: 1, values },
             (pooling, &[n, tokens, width])
                 if n == rows && width > 0 && lengths.iter().all(|l| *l <= tokens) =>
             {
                 let states = values.chunks_exact((tokens * width).max(1));
+                if pooling == Pooling::Tokens {
+                    let of_text = |(states, length): (&[f32], &usize)| {
+                        states.get(..length * width).unwrap_or_default().to_vec()
+                    };
+                    let values = states.zip(lengths).flat_map(of_text).collect();
+                    return Ok(self.finished(Vectors { width, values }));
+                }
                 let mut pooled = vec![0.0; rows * width];
                 for ((vector, states), length) in pooled.chunks_exact_mut(width).zip(states).zip(lengths) {
                     let count = if pooling == Pooling::Cls { 1 } else { *length };
@@ -50,13 +57,18 @@ impl Encoder {
         if vectors.width == 0 {
             return Err(refused());
         }
+        Ok(self.finished(vectors))
+    }
+
+    fn finished(&self, mut vectors: Vectors) -> Vectors {
+        let document = self.document();
         for vector in vectors.values.chunks_exact_mut(vectors.width) {
             if document.normalize {
                 normalize(vector);
             }
             activate(document.activation, vector);
         }
-        Ok(vectors)
+        vectors
     }
 }
 

@@ -16,6 +16,9 @@ pub struct Row {
     pub ids: Vec<u32>,
     /// Segment numbers.
     pub types: Vec<u32>,
+    /// Where each token lies in the text, `[start, end)` in code points; nothing for special tokens and those of a
+    /// prefix. Empty unless [`Tokenizer::places`] made it.
+    pub places: Vec<(u32, u32)>,
     /// Whether the text has more tokens than were kept.
     pub truncated: bool,
 }
@@ -91,10 +94,19 @@ impl Tokenizer {
     /// The tokens of a text, at most `max_length`. Of a text that is much longer only the beginning is looked at. A text
     /// without tokens is one padding token.
     pub fn encode(&self, prefix: &str, text: &str, max_length: usize) -> Result<Row, TokensError> {
+        self.row(prefix, text, max_length, false)
+    }
+
+    /// As [`Tokenizer::encode`], with the tokens' places.
+    pub fn places(&self, prefix: &str, text: &str, max_length: usize) -> Result<Row, TokensError> {
+        self.row(prefix, text, max_length, true)
+    }
+
+    fn row(&self, prefix: &str, text: &str, max_length: usize, placed: bool) -> Result<Row, TokensError> {
         let keep = max_length.saturating_sub(self.special);
         let failed = |reason: String| TokensError::Text { reason };
         let encoded = catch_unwind(AssertUnwindSafe(|| {
-            let mut encoding = self.beginning(prefix, text, keep)?;
+            let mut encoding = self.beginning(prefix, text, keep, placed)?;
             let truncated = encoding.len() > keep;
             encoding.truncate(keep, 0, TruncationDirection::Right);
             drop(encoding.take_overflowing());
@@ -108,28 +120,38 @@ impl Tokenizer {
             .map_err(|_| failed("It failed by a fault of the library.".to_owned()))?
             .map_err(|e| failed(clip(&e.to_string())))?;
         let (mut ids, mut types) = (encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec());
+        let before = prefix.chars().count();
+        let place = |&(start, end): &(usize, usize)| (after(start, before), after(end, before));
+        let mut places = if placed { encoding.get_offsets().iter().map(place).collect() } else { Vec::new() };
         if ids.is_empty() {
             (ids, types) = (vec![self.pad], vec![0]);
+            places.resize(usize::from(placed), (0, 0));
         }
-        Ok(Row { ids, types, truncated })
+        Ok(Row { ids, types, places, truncated })
     }
 
     /// Tokens of the beginning of a text: all of them, or at least twice as many as are kept, so that the cut does not show
     /// in those.
-    fn beginning(&self, prefix: &str, text: &str, keep: usize) -> tokenizers::Result<Encoding> {
+    fn beginning(&self, prefix: &str, text: &str, keep: usize, placed: bool) -> tokenizers::Result<Encoding> {
+        let encode = |text: String| match placed {
+            true => self.inner.encode_char_offsets(text, true),
+            false => self.inner.encode_fast(text, true),
+        };
         let mut budget = keep.saturating_mul(BYTES_A_TOKEN).max(BYTES_A_TOKEN);
         loop {
             let head = head(text, budget);
-            let encoding = match prefix {
-                "" => self.inner.encode_fast(head, true)?,
-                prefix => self.inner.encode_fast([prefix, head].concat(), true)?,
-            };
+            let encoding = encode([prefix, head].concat())?;
             if head.len() == text.len() || encoding.len() > keep.saturating_mul(2) {
                 return Ok(encoding);
             }
             budget = budget.saturating_mul(4);
         }
     }
+}
+
+/// A place in the text behind a prefix.
+fn after(place: usize, prefix: usize) -> u32 {
+    u32::try_from(place.saturating_sub(prefix)).unwrap_or(u32::MAX)
 }
 
 /// At most `budget` bytes of a text, cut before a white space if there is one.

@@ -43,13 +43,24 @@ fn tokens_are_those_of_the_python_library() {
             assert_eq!(json!(row.ids), expected["ids"][name][n], "{name} {text:?}");
             assert_eq!(json!(row.truncated), expected["truncated"][name][n], "{name} {text:?}");
             assert_eq!(row.types.len(), row.ids.len());
+            let placed = tokenizer.places("", text, length).unwrap();
+            assert_eq!((&placed.ids, placed.truncated), (&row.ids, row.truncated));
+            assert_eq!(json!(placed.places), expected["places"][name][n], "{name} {text:?}");
         }
     }
     let prefix = expected["prefix"].as_str().unwrap();
     for (n, text) in texts(&expected).iter().enumerate() {
         let row = tokenizer("wordpiece").encode(prefix, text, length).unwrap();
         assert_eq!(json!(row.ids), expected["prefixed"][n], "{text:?}");
+        let placed = tokenizer("wordpiece").places(prefix, text, length).unwrap();
+        assert_eq!(placed.ids, row.ids);
+        let end = u32::try_from(text.chars().count()).unwrap();
+        assert!(placed.places.iter().all(|place| place.0 <= place.1 && place.1 <= end), "{text:?}");
     }
+    let placed = tokenizer("wordpiece").places(prefix, "Delete", length).unwrap();
+    let bare = tokenizer("wordpiece").places("", "Delete", length).unwrap();
+    let inner = |row: &Row| row.places.iter().copied().filter(|place| place.1 > 0).collect::<Vec<_>>();
+    assert_eq!(inner(&placed), inner(&bare));
 }
 
 #[test]
@@ -233,7 +244,7 @@ fn what_does_not_fit_is_refused() {
 }
 
 fn row(ids: &[u32]) -> Row {
-    Row { ids: ids.to_vec(), types: vec![0; ids.len()], truncated: false }
+    Row { ids: ids.to_vec(), types: vec![0; ids.len()], places: Vec::new(), truncated: false }
 }
 
 #[test]
@@ -274,6 +285,10 @@ fn states_become_vectors() {
     let first = pooled(json!({"pooling": "cls", "normalize": false}), &output).unwrap();
     assert_eq!(first.values, [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(pooled(json!({}), &states(&[0.0; 8])).unwrap().values, [0.0; 4]);
+    let each = pooled(json!({"pooling": "tokens"}), &output).unwrap();
+    assert_eq!((each.width, each.values), (2, vec![1.0, 2.0, 3.0, 6.0, 3.0, 4.0]));
+    let encoder = completed(json!({"pooling": "tokens"}), &bert()).unwrap();
+    assert!(encoder.keeps_tokens() && encoder.vectors(3) == 3 && !encoder.document().normalize);
     let double = Tensor::f64("last_hidden_state", &[2, 1, 1], &[1.5, 2.5]);
     assert!(pooled(raw.clone(), &double).is_err(), "the first text has two tokens");
     for wrong in [

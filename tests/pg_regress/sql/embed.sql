@@ -37,6 +37,16 @@ SELECT short(altlas.embed('Delete the old logs.')) AS by_setting;
 RESET altlas.embedding_model;
 SELECT altlas.embed('x'); \echo :LAST_ERROR_SQLSTATE
 
+-- A model that labels tokens gives no vector of a text.
+SELECT altlas.register_text_model('e_token', file('encoder'), file('words'), '{"preprocess": {"pooling": "tokens"}}');
+SELECT task FROM altlas.models WHERE name = 'e_token';
+SELECT altlas.embed('x', 'e_token'); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('e_token', 'x'::text); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.register_text_model('e_token', file('encoder'), file('words'), '{"preprocess": {"pooling": "tokens"},
+  "test_vectors": [{"input": "x", "output": [1, 2]}]}'); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.drop_alias('e_token', 'production');
+SELECT altlas.drop_version('e_token', 1);
+
 -- Many texts.
 SELECT ordinal, short(embedding), tokens, truncated
   FROM altlas.embed_array(ARRAY['x', NULL, 'Delete the old logs.', '', repeat('Send ', 80)], 'e_mean');
