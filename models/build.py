@@ -32,9 +32,19 @@ def models():
         yield "altlas." + folder.name, digest, folder
 
 
+def check_tokenizer(folder):
+    """A document of kind tokenizer names the file beside it by its hash."""
+    preprocess, file = folder / "preprocess.json", folder / "tokenizer.json"
+    named = json.loads(preprocess.read_text(encoding="utf-8")).get("tokenizer") if preprocess.exists() else None
+    there = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None
+    if named != there:
+        raise ValueError(f"{folder.name}: the document names the tokenizer {named}, the file is {there}")
+
+
 def sql():
     rows = []
     for name, digest, folder in models():
+        check_tokenizer(folder)
         preprocess = folder / "preprocess.json"
         document = literal(compact(preprocess)) if preprocess.exists() else "NULL"
         manifest = literal(compact(folder / "manifest.json"))

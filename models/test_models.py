@@ -39,6 +39,18 @@ def test_quotes_are_doubled_and_backslashes_refused():
         build.literal("a\\b")
 
 
+def test_a_tokenizer_is_the_one_that_the_document_names(tmp_path):
+    (tmp_path / "tokenizer.json").write_bytes(b"{}")
+    with pytest.raises(ValueError):
+        build.check_tokenizer(tmp_path)
+    document = {"kind": "tokenizer", "tokenizer": hashlib.sha256(b"{}").hexdigest()}
+    (tmp_path / "preprocess.json").write_text(json.dumps(document))
+    build.check_tokenizer(tmp_path)
+    (tmp_path / "tokenizer.json").write_bytes(b"[]")
+    with pytest.raises(ValueError):
+        build.check_tokenizer(tmp_path)
+
+
 def run(texts):
     numpy = pytest.importorskip("numpy")
     onnxruntime = pytest.importorskip("onnxruntime")

@@ -65,8 +65,8 @@ assemble() {
   cp "$CACHE/onnxruntime-$ORT_VERSION/libonnxruntime.so" "$stage.new/lib/altlas/"
   cp "$CACHE/onnxruntime-$ORT_VERSION/LICENSE" "$stage.new/lib/altlas/LICENSE.onnxruntime"
   cp "$CACHE/onnxruntime-$ORT_VERSION/ThirdPartyNotices.txt" "$stage.new/lib/altlas/NOTICES.onnxruntime"
-  for file in models/*/model.onnx; do
-    [ ! -f "$file" ] || cp "$file" "$stage.new/share/altlas/models/$(sha256sum "$file" | cut -d' ' -f1).onnx"
+  for file in models/*/model.onnx models/*/tokenizer.json; do
+    [ ! -f "$file" ] || cp "$file" "$stage.new/share/altlas/models/$(sha256sum "$file" | cut -d' ' -f1).${file##*.}"
   done
   printf '%s\n' "$inputs" >"$stage.new/.inputs"
   rm -rf "$stage"

@@ -36,8 +36,8 @@ case $action in
         share/*) copy "$stage/$file" "$share/${file#share/}" $mode ;;
       esac
     done
-    # Models that this version no longer has.
-    for model in "$share"/altlas/models/*.onnx; do
+    # Models and tokenizers that this version no longer has.
+    for model in "$share"/altlas/models/*.onnx "$share"/altlas/models/*.json; do
       [ ! -f "$model" ] || [ -f "$stage/share/altlas/models/${model##*/}" ] || rm -f "$model"
     done
     ;;

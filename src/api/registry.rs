@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::engine;
 use crate::error::{Error, Result, required, sql};
 use crate::guc;
-use crate::scoring::{Features, Scored, Version, fields_of_value, send_pieces};
+use crate::scoring::{Features, Scored, Version, builtin_file, fields_of_value, send_pieces};
 use crate::store::model::{self, NewVersion, TestVector};
 use crate::store::{artefact, read};
 
@@ -97,20 +97,24 @@ fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> sql::Result<i32> {
     model::check_name(name, "name")?;
     let (sha256, preprocess, manifest) =
         model::builtin_parts(builtin)?.ok_or_else(|| Error::UnknownModel { name: builtin.into() })?;
-    let path = engine::model_file(&sha256);
-    let bytes = std::fs::read(&path)
-        .map_err(|_| Error::MissingBuiltin { name: builtin.into(), path: path.display().to_string() })?;
-    if artefact::store(&bytes)? != sha256 {
-        return Err(Error::DamagedArtefact {
-            sha256,
-            problem: format!("{} has other bytes", path.display()),
-        }
-        .into());
+    store_builtin(builtin, &sha256, false)?;
+    if let Some(tokenizer) = preprocess.as_ref().and_then(|p| p.get("tokenizer")).and_then(Value::as_str) {
+        store_builtin(builtin, tokenizer, true)?;
     }
     let task = manifest.get("task").and_then(Value::as_str).unwrap_or("other").to_owned();
     let new =
         NewVersion { name, task: &task, sha256: &sha256, preprocess, manifest, vectors: &[], run_id: None };
     Ok(model::add_version(&new)?.0)
+}
+
+/// Stores a file of a built-in model.
+fn store_builtin(name: &str, sha256: &str, tokenizer: bool) -> Result<()> {
+    let (path, bytes) = builtin_file(name, sha256, tokenizer)?;
+    if artefact::store(&bytes)? == sha256 {
+        return Ok(());
+    }
+    let problem = format!("{} has other bytes", path.display());
+    Err(Error::DamagedArtefact { sha256: sha256.to_owned(), problem })
 }
 
 /// Refuses what cannot be used, before anything is stored.

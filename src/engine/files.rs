@@ -61,3 +61,8 @@ pub fn models_directory() -> PathBuf {
 pub fn model_file(sha256: &str) -> PathBuf {
     models_directory().join(format!("{sha256}.onnx"))
 }
+
+/// The file of a built-in model's tokenizer.
+pub fn tokenizer_file(sha256: &str) -> PathBuf {
+    models_directory().join(format!("{sha256}.json"))
+}

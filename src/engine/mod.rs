@@ -11,5 +11,5 @@ mod visits;
 mod wait;
 
 pub use client::{Exchange, Pending, ask_running, call, status, unexpected};
-pub use files::{COMPILED, STATS, model_file};
+pub use files::{COMPILED, STATS, model_file, tokenizer_file};
 pub use wait::pause;

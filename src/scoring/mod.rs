@@ -14,6 +14,7 @@ mod tensors;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use altlas_prep::Document;
@@ -233,25 +234,32 @@ impl Version {
 
     /// The model's bytes, read as altlas' owner: who may score may not read them.
     fn bytes(&self) -> Result<Vec<u8>> {
-        if self.builtin { self.builtin_bytes() } else { artefact::bytes(&self.sha256) }
-    }
-
-    fn builtin_bytes(&self) -> Result<Vec<u8>> {
-        let path = engine::model_file(&self.sha256);
-        std::fs::read(&path)
-            .map_err(|_| Error::MissingBuiltin { name: self.label.clone(), path: path.display().to_string() })
+        if self.builtin {
+            Ok(builtin_file(&self.label, &self.sha256, false)?.1)
+        } else {
+            artefact::bytes(&self.sha256)
+        }
     }
 
     /// Gives the engine the bytes it lacks. They are read as altlas' owner: who may score may not read them.
-    fn upload(&self, exchange: &mut Exchange, model: &str) -> Result<()> {
+    fn upload(&self, exchange: &mut Exchange, file: &str) -> Result<()> {
         if self.builtin {
-            let bytes = self.builtin_bytes()?;
-            return send_pieces(exchange, model, bytes.len() as u64, |send| {
+            let (_, bytes) = builtin_file(&self.label, file, file != self.sha256)?;
+            return send_pieces(exchange, file, bytes.len() as u64, |send| {
                 bytes.chunks(artefact::PIECE).try_for_each(send)
             });
         }
-        let size = u64::try_from(artefact::size_of(model)?).unwrap_or(0);
-        send_pieces(exchange, model, size, |send| artefact::each_piece(model, send))
+        let size = u64::try_from(artefact::size_of(file)?).unwrap_or(0);
+        send_pieces(exchange, file, size, |send| artefact::each_piece(file, send))
+    }
+}
+
+/// A file of a built-in model: its graph, or its tokenizer.
+pub fn builtin_file(name: &str, sha256: &str, tokenizer: bool) -> Result<(PathBuf, Vec<u8>)> {
+    let path = if tokenizer { engine::tokenizer_file(sha256) } else { engine::model_file(sha256) };
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok((path, bytes)),
+        Err(_) => Err(Error::MissingBuiltin { name: name.to_owned(), path: path.display().to_string() }),
     }
 }
 

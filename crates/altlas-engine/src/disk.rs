@@ -1,4 +1,4 @@
-//! Models on disk: the built-in ones, and a cache of those that were uploaded.
+//! Models and tokenizers on disk: the built-in ones, and a cache of those that were uploaded.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
@@ -41,16 +41,15 @@ impl Disk {
         Ok(disk)
     }
 
-    /// The bytes of a model, their hash checked; `None` when they are neither built in nor cached.
+    /// The bytes of a model or a tokenizer, their hash checked; `None` when they are neither built in nor cached.
     /// `reserve` is told the size before the bytes are read, and may refuse. A damaged cache file is removed.
     pub fn read(
         &self,
         digest: Digest,
         mut reserve: impl FnMut(u64) -> Result<(), Failure>,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let builtin = self.builtin.join(format!("{digest}.onnx"));
-        let cached = self.cached(digest);
-        for (path, own) in [(builtin, false), (cached, true)] {
+        let builtin = |kind: &str| (self.builtin.join(format!("{digest}.{kind}")), false);
+        for (path, own) in [builtin("onnx"), builtin("json"), (self.cached(digest), true)] {
             let bytes = match read_whole(&path, &mut reserve) {
                 Ok(Some(read)) => read?,
                 Ok(None) => continue,
