@@ -86,7 +86,7 @@ fn marker(tokens: &[Token], i: usize, fresh: bool, last: u32) -> Option<(usize, 
 }
 
 /// Whether token `i` is a hard break.
-fn ends(tokens: &[Token], i: usize, language: Language) -> bool {
+pub(crate) fn ends(tokens: &[Token], i: usize, language: Language) -> bool {
     let Some(token) = tokens.get(i) else { return false };
     let next = tokens.get(i + 1);
     match token.kind {

@@ -38,9 +38,12 @@ pub(crate) fn trim(text: &Text<'_>, draft: &mut Draft, language: Language) -> Op
         };
         draft.last -= step;
     }
-    let mut start = tokens.get(draft.first)?.start;
-    let mut end = tokens.get(draft.last - 1)?.end;
-    let at = |i: usize| text.chars.get(i).copied().unwrap_or(' ');
+    bare(text.chars, tokens.get(draft.first)?.start, tokens.get(draft.last - 1)?.end)
+}
+
+/// The span without white space and marks at its edges; none when nothing is left.
+pub(crate) fn bare(text: &[char], mut start: usize, mut end: usize) -> Option<(usize, usize)> {
+    let at = |i: usize| text.get(i).copied().unwrap_or(' ');
     while start < end
         && (BEFORE.contains(at(start))
             || at(start).is_whitespace()

@@ -11,7 +11,7 @@ use crate::phrases::{EN_ASKING, EN_CONNECTORS, EN_FILLERS};
 use crate::types::TaskType;
 
 use super::chunks::Chunk;
-use super::{Connector, Draft, Text};
+use super::{Connector, Draft, Introduced, Text};
 
 /// How strongly a place suggests that a new request begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +76,12 @@ struct Scope {
 /// Finds the requests of a chunk.
 pub(crate) fn chunk(text: &Text<'_>, chunk: &Chunk, out: &mut Vec<Draft>, tick: &dyn Fn()) {
     Clauses { text, first: chunk.first, last: chunk.last }.run(chunk, out, tick);
+}
+
+/// The connector that tokens from `from` on begin with, and where what it introduces begins.
+pub(crate) fn connector(text: &Text<'_>, from: usize, last: usize) -> Introduced {
+    let lead = Clauses { text, first: from, last }.lead(from);
+    Introduced { next: lead.next, connector: lead.connector, order: lead.order }
 }
 
 impl Clauses<'_, '_> {

@@ -27,7 +27,7 @@ fn begins(set: &Words, word: &str) -> bool {
 }
 
 /// Adjusts the type by the object.
-pub(crate) fn refine(text: &Text<'_>, draft: &mut Draft, language: Language, _before: Option<&Draft>) {
+pub(crate) fn refine(text: &Text<'_>, draft: &mut Draft, language: Language) {
     let Some(verb) = draft.verb else { return };
     match language {
         Language::Turkish => turkish(text, draft, verb),

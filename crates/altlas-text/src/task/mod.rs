@@ -1,10 +1,13 @@
-//! Task segments by rules: chunks, clauses, types, dependencies, parameters.
+//! Task segments: chunks, clauses, types, dependencies, parameters by rules; spans by rules or by a network.
 
 mod case;
 mod chunks;
+mod command;
 mod depends;
-mod edges;
+pub(crate) mod edges;
 mod english;
+mod given;
+mod join;
 mod kinds;
 mod parameters;
 mod priority;
@@ -12,16 +15,18 @@ mod turkish;
 
 use serde_json::{Map, Value};
 
-use crate::language::{Language, detect_folded};
+pub use command::{Command, Window};
+
+use crate::language::Language;
 use crate::lexicon::words::Order;
-use crate::token::{Token, tokens};
+use crate::token::Token;
 use crate::types::TaskType;
 
 /// The version of the rules; it changes whenever their output may.
 pub const RULES_VERSION: &str = "rules-1";
 
 /// Why a task waits for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DependencyKind {
     /// An order word says so.
@@ -84,6 +89,15 @@ pub(crate) enum Connector {
     Suffix(&'static str),
 }
 
+/// What a connector introduces.
+#[derive(Debug, Clone)]
+pub(crate) struct Introduced {
+    /// The first token after connectors, fillers and marks.
+    pub next: usize,
+    pub connector: Option<Connector>,
+    pub order: Order,
+}
+
 /// A segment in the making: a range of tokens.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
@@ -139,62 +153,61 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Splits `text` into task segments; `language` is detected when not given. Texts in neither Turkish nor
+/// Splits `text` into task segments by rules; `language` is detected when not given. Texts in neither Turkish nor
 /// English have no segments. `tick` is called every few thousand characters and every few segments.
 #[must_use]
 pub fn segment(text: &str, language: Option<Language>, tick: &dyn Fn()) -> Segmentation {
-    let chars: Vec<char> = text.chars().collect();
-    let tokens = tokens(&chars, tick);
-    let language = language.unwrap_or_else(|| detect_folded(&chars, &tokens));
-    let text = Text { chars: &chars, tokens: &tokens };
-    let mut drafts: Vec<Draft> = Vec::new();
-    if language != Language::Other {
-        for (k, chunk) in chunks::chunks(&text, language).iter().enumerate() {
-            if k % 16 == 0 {
-                tick();
-            }
-            let before = drafts.len();
-            match language {
-                Language::Turkish => turkish::chunk(&text, chunk, &mut drafts, tick),
-                _ => english::chunk(&text, chunk, &mut drafts, tick),
-            }
-            chunks::absorb_items(&text, chunk, before, &mut drafts);
-            for draft in drafts.iter_mut().skip(before) {
-                draft.item = chunk.item;
-            }
-        }
-    }
-    Segmentation { language, segments: finish(&text, drafts, language, tick) }
+    Command::read(text, language, tick).by_rules(tick)
 }
 
-fn finish(text: &Text<'_>, drafts: Vec<Draft>, language: Language, tick: &dyn Fn()) -> Vec<Segment> {
-    let mut kept: Vec<(Draft, usize, usize)> = Vec::new();
+/// A draft with its span in code points, edges trimmed.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    pub draft: Draft,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Trims the edges of drafts and lets the object decide about the type; what is left of none, or lies in another, goes.
+pub(crate) fn place(text: &Text<'_>, drafts: Vec<Draft>, language: Language) -> Vec<Placed> {
+    let mut kept: Vec<Placed> = Vec::new();
     for mut draft in drafts {
         let Some((start, end)) = edges::trim(text, &mut draft, language) else {
             continue;
         };
-        if kept.last().is_some_and(|(_, _, before)| *before > start) {
+        if kept.last().is_some_and(|before| before.end > start) {
             continue;
         }
-        kinds::refine(text, &mut draft, language, kept.last().map(|k| &k.0));
-        kept.push((draft, start, end));
+        kinds::refine(text, &mut draft, language);
+        kept.push(Placed { draft, start, end });
     }
-    let drafts: Vec<Draft> = kept.iter().map(|k| k.0.clone()).collect();
+    kept
+}
+
+/// What the rules say of segments whose spans are known.
+pub(crate) fn describe(
+    text: &Text<'_>,
+    placed: &[Placed],
+    language: Language,
+    tick: &dyn Fn(),
+) -> Vec<Segment> {
+    let drafts: Vec<Draft> = placed.iter().map(|p| p.draft.clone()).collect();
     let parents = depends::dependencies(text, &drafts, language, tick);
-    let mut out = Vec::with_capacity(kept.len());
-    for (n, ((draft, start, end), (depends_on, dependency_kind))) in kept.into_iter().zip(parents).enumerate()
+    let mut out = Vec::with_capacity(placed.len());
+    for (n, (Placed { draft, start, end }, (depends_on, dependency_kind))) in
+        placed.iter().zip(parents).enumerate()
     {
         if n % 16 == 0 {
             tick();
         }
         out.push(Segment {
-            start,
-            end,
-            content: text.slice(start, end),
+            start: *start,
+            end: *end,
+            content: text.slice(*start, *end),
             task_type: draft.kind,
             type_confidence: draft.confidence,
-            priority: priority::priority(text, &draft),
-            parameters: parameters::parameters(text, &draft, start, end, language),
+            priority: priority::priority(text, draft),
+            parameters: parameters::parameters(text, draft, *start, *end, language),
             depends_on,
             dependency_kind,
             connector: draft.connector.as_ref().map(|c| edges::connector_text(text, c)),

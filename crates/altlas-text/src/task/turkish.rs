@@ -12,7 +12,7 @@ use crate::token::Kind;
 use crate::types::TaskType;
 
 use super::chunks::Chunk;
-use super::{Connector, Draft, Text};
+use super::{Connector, Draft, Introduced, Text};
 
 /// A verb found at a token: the type, the doubt, and where its words begin (compounds take two).
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,18 @@ pub(crate) fn chunk(text: &Text<'_>, chunk: &Chunk, out: &mut Vec<Draft>, tick: 
         readings.push(if token.is_word() { read(&token.fold) } else { None });
     }
     Clauses { text, first: chunk.first, last: chunk.last, readings }.run(chunk, out);
+}
+
+/// The connector that tokens from `from` on begin with, and where what it introduces begins.
+pub(crate) fn connector(text: &Text<'_>, from: usize, last: usize) -> Introduced {
+    let lead = Clauses { text, first: from, last, readings: Vec::new() }.separators(from, true);
+    Introduced { next: lead.next, connector: lead.connector, order: lead.order }
+}
+
+/// The connector that a converb at token `k` is: the segment that ends with it comes first.
+pub(crate) fn converb(text: &Text<'_>, k: usize) -> Option<Connector> {
+    let form = text.tokens.get(k).filter(|t| t.is_word()).and_then(|t| read(&t.fold))?.form;
+    matches!(form, Form::Ip | Form::Inca).then(|| Connector::Suffix(suffix(text, k, form)))
 }
 
 impl Clauses<'_, '_> {
