@@ -41,7 +41,7 @@ SELECT altlas.embed('x'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.register_text_model('e_token', file('encoder'), file('words'), '{"preprocess": {"pooling": "tokens"}}');
 SELECT task FROM altlas.models WHERE name = 'e_token';
 SELECT altlas.embed('x', 'e_token'); \echo :LAST_ERROR_SQLSTATE
-SELECT altlas.predict('e_token', 'x'::text); \echo :LAST_ERROR_SQLSTATE
+SELECT altlas.predict('e_token', 'x'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.register_text_model('e_token', file('encoder'), file('words'), '{"preprocess": {"pooling": "tokens"},
   "test_vectors": [{"input": "x", "output": [1, 2]}]}'); \echo :LAST_ERROR_SQLSTATE
 SELECT altlas.drop_alias('e_token', 'production');
