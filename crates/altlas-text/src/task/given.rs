@@ -33,10 +33,16 @@ impl<'t, 'a> Given<'t, 'a> {
         let (first, last) = self.tokens(start, end)?;
         let mut draft = self.read(first, last, tick);
         let introduced = self.introduced(&draft);
-        if introduced.next > draft.first && introduced.next <= draft.verb.unwrap_or(last - 1) {
+        // `next week, move …`: what looks like a connector at the beginning of a span is one where the rules begin behind it, too.
+        if introduced.next > draft.first && self.rules_at(first, last).any(|p| p.draft.first == introduced.next) {
             draft.first = introduced.next;
         }
-        let (start, end) = edges::trim(self.text, &mut draft, self.language)?;
+        // Without a verb nothing says where fillers end: the network left out those that are.
+        let verb = draft.verb;
+        draft.verb = verb.or(Some(draft.first));
+        let trimmed = edges::trim(self.text, &mut draft, self.language);
+        draft.verb = verb;
+        let (start, end) = trimmed?;
         let known = self.rules_at(first, last).find(|p| p.draft.first == draft.first);
         (draft.connector, draft.order) = match known {
             Some(known) => (known.draft.connector.clone(), known.draft.order),
