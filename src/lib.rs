@@ -17,6 +17,7 @@ mod guc;
 mod jobs;
 mod monitor;
 mod scoring;
+mod segments;
 mod store;
 mod training;
 

@@ -26,7 +26,7 @@ SELECT 'score', unnest(ARRAY['segment_text', 'segment_svg', 'classify_task', 'pr
                              'predict', 'predict_label', 'predict_proba', 'predict_row',
                              'predict_batched', 'predict_label_batched', 'predict_array', 'predict_label_array', 'score'])
 UNION ALL
-SELECT 'score', unnest(ARRAY['embed', 'embed_array', 'embed_all'])
+SELECT 'score', unnest(ARRAY['embed', 'embed_array', 'embed_all', 'segment_array', 'segment_all'])
 UNION ALL
 SELECT 'train', unnest(ARRAY['register_text_model', 'register_text_artefacts'])
 UNION ALL

@@ -15,6 +15,7 @@ mod predict_batched;
 mod quarantine;
 mod registry;
 mod score;
+mod segment;
 mod stats;
 mod task_schema;
 mod text;

@@ -16,6 +16,13 @@ pub struct Scored {
     pub proba: Option<Vec<f64>>,
 }
 
+impl Scored {
+    /// The highest probability; 0 without any.
+    pub fn likeliest(&self) -> f32 {
+        self.proba.iter().flatten().copied().fold(0.0, f64::max) as f32
+    }
+}
+
 /// What matters of an output to find out what it is.
 pub struct Port<'a> {
     /// Its name in the graph.

@@ -70,9 +70,17 @@ fn joined(text: &str, command: Command, network: &[Value]) -> Segmentation {
         Tagged {
             start,
             end,
-            task_type: segment["type"].as_str().and_then(|name| name.parse().ok()).unwrap_or(TaskType::Execute),
+            task_type: segment["type"]
+                .as_str()
+                .and_then(|name| name.parse().ok())
+                .unwrap_or(TaskType::Execute),
             confidence: segment["confidence"].as_f64().map_or(1.0, |c| c as f32),
-            depends_on: segment["depends_on"].as_array().iter().flat_map(|a| a.iter()).map(|n| number(n).saturating_sub(1)).collect(),
+            depends_on: segment["depends_on"]
+                .as_array()
+                .iter()
+                .flat_map(|a| a.iter())
+                .map(|n| number(n).saturating_sub(1))
+                .collect(),
             dependency_kind: match segment["dependency_kind"].as_str() {
                 Some("data") => Some(DependencyKind::Data),
                 Some(_) => Some(DependencyKind::Sequence),

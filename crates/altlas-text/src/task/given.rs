@@ -34,7 +34,9 @@ impl<'t, 'a> Given<'t, 'a> {
         let mut draft = self.read(first, last, tick);
         let introduced = self.introduced(&draft);
         // `next week, move …`: what looks like a connector at the beginning of a span is one where the rules begin behind it, too.
-        if introduced.next > draft.first && self.rules_at(first, last).any(|p| p.draft.first == introduced.next) {
+        if introduced.next > draft.first
+            && self.rules_at(first, last).any(|p| p.draft.first == introduced.next)
+        {
             draft.first = introduced.next;
         }
         // Without a verb nothing says where fillers end: the network left out those that are.
