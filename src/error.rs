@@ -131,6 +131,9 @@ errors! {
     /// A rollup has more periods and combinations of dimensions than a call may give.
     RollupTooLarge { limit: usize }
         ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the rollup gives more than {limit} rows", "Empty periods between the first and the last count, too.", "Use a longer grain, fewer dimensions, or since and until.";
+    /// No feedback has this number.
+    UnknownFeedback { feedback: i64 }
+        ERRCODE_UNDEFINED_OBJECT, "feedback {feedback} does not exist", "", "SELECT feedback_id, input, correct, state FROM altlas.feedback lists it.";
     /// A window's partition has more rows than a window function holds in memory.
     PartitionTooLarge { rows: i64, limit: i64 }
         ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the window's partition has {rows} rows, the limit is {limit}", "", "Use PARTITION BY, or aggregate first.";

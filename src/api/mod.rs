@@ -7,6 +7,7 @@ mod duration;
 mod embed;
 mod engine;
 mod errors;
+mod feedback;
 mod jobs;
 mod kpi;
 mod predict;
