@@ -42,6 +42,10 @@ SELECT 'score', unnest(ARRAY['give_feedback', 'feedback'])
 UNION ALL
 SELECT 'train', unnest(ARRAY['review_feedback', 'feedback_set'])
 UNION ALL
+SELECT 'score', unnest(ARRAY['compare_models'])
+UNION ALL
+SELECT 'read', unnest(ARRAY['comparisons'])
+UNION ALL
 SELECT 'admin', unnest(ARRAY['grant_access', 'revoke_access', 'audit', 'verify_audit', 'audit_head', 'access']);
 
 -- Gives `role_name` what its level includes, and takes the rest.

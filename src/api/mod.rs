@@ -3,6 +3,7 @@
 mod access;
 mod anomaly;
 mod anomaly_score;
+mod compare;
 mod duration;
 mod embed;
 mod engine;

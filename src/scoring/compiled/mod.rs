@@ -48,6 +48,11 @@ impl Compiled {
         Ok(Some(Self { roles, names, work: RefCell::new(work), mapped }))
     }
 
+    /// Bytes of the compiled form.
+    pub fn bytes(&self) -> usize {
+        self.mapped.bytes()
+    }
+
     /// What the model takes of a row, where it has no preprocessing.
     pub fn takes(&self, manifest: &Manifest) -> Takes {
         let inputs = self.mapped.program().inputs().iter();
