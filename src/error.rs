@@ -95,6 +95,9 @@ errors! {
     /// A model does not reproduce its own test vectors.
     TestVectorMismatch { row: usize, expected: String, got: String }
         ERRCODE_DATA_EXCEPTION, "the model does not reproduce test vector {row}", "Expected {expected}, got {got}.", "The graph, the preprocessing or the vectors belong to another model; nothing was registered.";
+    /// A smaller version of a model answers worse than it may.
+    QualityLost { model: String, figure: String, before: String, after: String, bound: f64 }
+        ERRCODE_DATA_EXCEPTION, "the smaller version of model \"{model}\" lost too much", "Its {figure} is {after}, that of the model {before}; the bound is {bound}.", "Raise \"max_loss\" in the options, or keep the model as it is; nothing was registered.";
     /// An upload by chunks is unknown, incomplete, or does not match its hash.
     BadUpload { sha256: String, problem: String, hint: &'static str }
         ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "artefact {sha256}: {problem}", "", "{hint}";

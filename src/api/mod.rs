@@ -14,6 +14,7 @@ mod kpi;
 mod predict;
 mod predict_array;
 mod predict_batched;
+mod quantize;
 mod quarantine;
 mod registry;
 mod score;

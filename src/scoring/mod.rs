@@ -235,7 +235,7 @@ impl Version {
     }
 
     /// The model's bytes, read as altlas' owner: who may score may not read them.
-    fn bytes(&self) -> Result<Vec<u8>> {
+    pub fn graph(&self) -> Result<Vec<u8>> {
         if self.builtin { self.builtin_bytes() } else { artefact::bytes(&self.sha256) }
     }
 

@@ -37,7 +37,7 @@ impl Compiled {
         if encodes || !crate::guc::compile_models() {
             return Ok(None);
         }
-        let mapped = shelf::get(&version.sha256, || version.bytes())?;
+        let mapped = shelf::get(&version.sha256, || version.graph())?;
         let Some(mapped) = mapped.filter(|m| fits(version, m.program())) else { return Ok(None) };
         let program = mapped.program();
         let ports: Vec<_> = program.outputs().iter().map(port).collect();
