@@ -28,7 +28,7 @@ def test_a_smaller_version_is_registered_and_measured(conn, net):
     assert after[3] < before[3]
     assert before[4] > 0 and after[4] > 0
     assert abs(after[5] - before[5]) <= 0.01 * before[5]
-    made = conn.execute("SELECT manifest -> 'quantized' FROM altlas.models WHERE name = 'net' AND version = 2").fetchone()[0]
+    made = conn.execute("SELECT manifest -> 'quantized' FROM altlas.model_version WHERE version = 2").fetchone()[0]
     assert made == {"from": "net/1", "bits": 8, "matrices": 1, "max_loss": 0.01}
     # It waits for its release, and the same model gives the same bytes.
     [aliases] = conn.execute("SELECT aliases FROM altlas.models WHERE name = 'net' AND version = 2").fetchone()
