@@ -40,7 +40,7 @@ SELECT 'train', unnest(ARRAY['train_async', 'train_result'])
 UNION ALL
 SELECT 'score', unnest(ARRAY['give_feedback', 'feedback'])
 UNION ALL
-SELECT 'train', unnest(ARRAY['review_feedback', 'feedback_set', 'quantize'])
+SELECT 'train', unnest(ARRAY['review_feedback', 'feedback_set', 'quantize', 'distill'])
 UNION ALL
 SELECT 'score', unnest(ARRAY['compare_models'])
 UNION ALL

@@ -6,10 +6,10 @@ use altlas_metrics::quantile;
 
 use super::Options;
 use super::rows::Rows;
-use crate::convert::{Cell, tick};
+use crate::convert::tick;
 use crate::error::Result;
 use crate::guc;
-use crate::scoring::{Features, Reader, Scored, Version, Want, score_rows};
+use crate::scoring::{Reader, Scored, Version, Want, score_rows};
 
 /// Rows that are scored before anything is timed: they load the model.
 const WARM_UP: usize = 16;
@@ -34,7 +34,7 @@ pub struct Cost {
 /// Has a model score all rows at once, and some of them one by one.
 pub fn measure(version: &Version, rows: &Rows, options: &Options) -> Result<(Vec<Scored>, Cost)> {
     let reader = Reader::new(version, &rows.columns)?;
-    let taken = |count: usize| rows.cells.iter().take(count).map(|row| features(&reader, row)).collect();
+    let taken = |count: usize| rows.cells.iter().take(count).map(|row| reader.features_of(row)).collect();
     score_rows(version, taken(WARM_UP))?;
     let given = taken(rows.cells.len());
     let begun = Instant::now();
@@ -44,7 +44,7 @@ pub fn measure(version: &Version, rows: &Rows, options: &Options) -> Result<(Vec
     let mut times = Vec::new();
     for row in rows.cells.iter().step_by(apart) {
         tick();
-        let Some(features) = features(&reader, row) else { continue };
+        let Some(features) = reader.features_of(row) else { continue };
         let begun = Instant::now();
         version.one(&features, Want::All)?;
         times.push(begun.elapsed().as_secs_f64() * 1e3);
@@ -60,12 +60,4 @@ pub fn measure(version: &Version, rows: &Rows, options: &Options) -> Result<(Vec
         cost_per_1000: guc::price_per_hour().map(|price| price * hours),
     };
     Ok((answers, cost))
-}
-
-fn features<'a>(reader: &Reader, row: &'a [Cell]) -> Option<Features<'a>> {
-    let text = |n: usize| match row.get(n) {
-        Some(Cell::Text(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    reader.features(|n| row.get(n).cloned().unwrap_or(Cell::Null), text)
 }

@@ -74,6 +74,15 @@ impl Reader {
             }
         }
     }
+
+    /// The same of a row that is here.
+    pub fn features_of<'a>(&self, row: &'a [Cell]) -> Option<Features<'a>> {
+        let text = |n: usize| match row.get(n) {
+            Some(Cell::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        self.features(|n| row.get(n).cloned().unwrap_or(Cell::Null), text)
+    }
 }
 
 /// Scores rows. NULL features give NULL.

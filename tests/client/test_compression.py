@@ -56,3 +56,38 @@ def test_what_cannot_be_smaller_is_refused(conn, net):
         ("nothing", {}, "42704"),
     ]:
         assert failure(conn, QUANTIZE, (model, "near", json.dumps(options))).sqlstate == code, (model, options)
+
+
+DISTILL = "SELECT stage, model_version, size_bytes, mae FROM altlas.distill(%s, %s, 'student', %s, 'y', %s)"
+
+
+@pytest.fixture
+def teacher(conn):
+    """Trees, and rows of which half are for learning."""
+    conn.execute("""CREATE TABLE rows AS SELECT i, (i * 7 % 50)::float8 AS a, (i * 13 % 20)::float8 AS b,
+        3 * (i * 7 % 50) + 5 * (i * 13 % 20) AS y FROM generate_series(1, 1000) i""")
+    conn.execute("SELECT altlas.train('teacher', 'regression', 'SELECT a, b, y FROM rows WHERE i <= 500', 'y', 'lightgbm')")
+
+
+def test_a_student_learns_from_the_teacher(conn, teacher):
+    test = "SELECT a, b, y FROM rows WHERE i > 500"
+    options = json.dumps({"algorithm": "ridge", "max_loss": 1})
+    before, after = conn.execute(DISTILL, ("teacher", "SELECT a, b FROM rows WHERE i <= 500", test, options)).fetchall()
+    assert (before[:2], after[:2]) == (("before", "teacher/1"), ("after", "student/1"))
+    assert after[2] < before[2]
+    assert after[3] <= 2 * before[3]
+
+
+def test_a_student_that_lost_too_much_leaves_nothing(conn, teacher):
+    test = "SELECT a, b, 3 * a + 5 * b AS y FROM rows WHERE i > 500"
+    source = "SELECT a FROM rows WHERE i <= 500"
+    # It does not see all that the teacher needs.
+    assert failure(conn, DISTILL, ("teacher", source, test, "{}")).sqlstate == "42703"
+    worse = "SELECT a, b FROM rows WHERE i <= 40"
+    error = failure(conn, DISTILL, ("teacher", worse, test, '{"algorithm": "ridge", "training": {"folds": 2}, "max_loss": 0}'))
+    assert error.sqlstate in ("22000", "22023"), error
+    assert conn.execute("SELECT count(*) FROM altlas.models WHERE name = 'student'").fetchone() == (0,)
+    named = "SELECT a, b, 1 AS teacher_answer FROM rows"
+    assert failure(conn, DISTILL, ("teacher", named, test, "{}")).sqlstate == "42804"
+    register(conn, "plain")
+    assert failure(conn, DISTILL, ("plain", worse, test, "{}")).sqlstate == "42809"
