@@ -6,8 +6,10 @@ mod coerce;
 mod compiled;
 mod encode;
 mod features;
+mod footprint;
 mod manifest;
 mod output;
+mod reader;
 mod statement;
 mod takes;
 mod tensors;
@@ -35,6 +37,7 @@ pub use encode::{Encoded, Frames, warn_of_truncation};
 pub use features::{Features, fields_of_value};
 pub use manifest::Manifest;
 pub use output::Scored;
+pub use reader::{Reader, score_rows};
 pub use statement::resolved;
 pub use takes::missing as missing_column;
 
@@ -232,7 +235,7 @@ impl Version {
     }
 
     /// The model's bytes, read as altlas' owner: who may score may not read them.
-    fn bytes(&self) -> Result<Vec<u8>> {
+    pub fn graph(&self) -> Result<Vec<u8>> {
         if self.builtin { self.builtin_bytes() } else { artefact::bytes(&self.sha256) }
     }
 

@@ -200,6 +200,9 @@ impl Connection<'_> {
             Request::Release { model } => {
                 Reply::Released { found: self.engine.models.quarantine().release(Digest::parse(&model)?) }
             }
+            Request::Memory { model } => {
+                Reply::Memory { bytes: self.engine.models.memory_of(Digest::parse(&model)?) }
+            }
             Request::CancelJob { job } => Reply::Cancelled { found: self.engine.jobs.kill(job, Why::Asked) },
             _ => Reply::Status(Box::new(self.engine.status())),
         };

@@ -310,6 +310,11 @@ impl Models {
         self.disk.upload(digest, size)
     }
 
+    /// Bytes that a model on the usual providers takes, if it is in memory.
+    pub fn memory_of(&self, digest: Digest) -> Option<u64> {
+        self.shelf.bytes_of(digest)
+    }
+
     /// What is in memory.
     pub fn contents(&self) -> Contents {
         self.shelf.contents()

@@ -117,6 +117,14 @@ impl<M> Shelf<M> {
         }
     }
 
+    /// The bytes of a loaded model.
+    pub fn bytes_of(&self, digest: Digest) -> Option<u64> {
+        match self.lock().slots.get(&digest) {
+            Some(Slot::Ready { bytes, .. }) => Some(*bytes),
+            _ => None,
+        }
+    }
+
     /// What is there now.
     pub fn contents(&self) -> Contents {
         let inner = self.lock();
