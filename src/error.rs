@@ -95,6 +95,9 @@ errors! {
     /// A model does not reproduce its own test vectors.
     TestVectorMismatch { row: usize, expected: String, got: String }
         ERRCODE_DATA_EXCEPTION, "the model does not reproduce test vector {row}", "Expected {expected}, got {got}.", "The graph, the preprocessing or the vectors belong to another model; nothing was registered.";
+    /// A smaller version of a model answers worse than it may.
+    QualityLost { model: String, figure: String, before: String, after: String, bound: f64 }
+        ERRCODE_DATA_EXCEPTION, "the smaller version of model \"{model}\" lost too much", "Its {figure} is {after}, that of the model {before}; the bound is {bound}.", "Raise \"max_loss\" in the options, or keep the model as it is; nothing was registered.";
     /// An upload by chunks is unknown, incomplete, or does not match its hash.
     BadUpload { sha256: String, problem: String, hint: &'static str }
         ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "artefact {sha256}: {problem}", "", "{hint}";
@@ -131,6 +134,9 @@ errors! {
     /// A rollup has more periods and combinations of dimensions than a call may give.
     RollupTooLarge { limit: usize }
         ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the rollup gives more than {limit} rows", "Empty periods between the first and the last count, too.", "Use a longer grain, fewer dimensions, or since and until.";
+    /// No feedback has this number.
+    UnknownFeedback { feedback: i64 }
+        ERRCODE_UNDEFINED_OBJECT, "feedback {feedback} does not exist", "", "SELECT feedback_id, input, correct, state FROM altlas.feedback lists it.";
     /// A window's partition has more rows than a window function holds in memory.
     PartitionTooLarge { rows: i64, limit: i64 }
         ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the window's partition has {rows} rows, the limit is {limit}", "", "Use PARTITION BY, or aggregate first.";

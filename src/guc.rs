@@ -28,6 +28,7 @@ static JOB_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(7 * 24 * 60 * 60)
 static STATS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static STATS_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(10);
 static STATS_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
+static PRICE_PER_HOUR: GucSetting<f64> = GucSetting::<f64>::new(0.0);
 static DURATION_MODEL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"duration"));
 
 static EMBEDDING_MODEL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
@@ -281,6 +282,16 @@ pub fn register() {
         GucContext::Sighup,
         GucFlags::UNIT_MIN,
     );
+    GucRegistry::define_float_guc(
+        c"altlas.price_per_hour",
+        c"What an hour of this server costs, for altlas.compare_models.",
+        c"In a currency of your own; 0 leaves costs out.",
+        &PRICE_PER_HOUR,
+        0.0,
+        1e9,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
     GucRegistry::define_string_guc(
         c"altlas.duration_model",
         c"Model that altlas.predict_duration uses when none is named.",
@@ -437,6 +448,11 @@ pub fn stats_interval_s() -> u64 {
 /// Minutes that statistics are kept; 0 for ever.
 pub fn stats_retention_min() -> i32 {
     STATS_RETENTION.get()
+}
+
+/// `altlas.price_per_hour`; `None` where nobody said it.
+pub fn price_per_hour() -> Option<f64> {
+    Some(PRICE_PER_HOUR.get()).filter(|price| *price > 0.0)
 }
 
 /// The model of `predict_duration`.

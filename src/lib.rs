@@ -10,6 +10,7 @@
 )]
 
 mod api;
+mod comparison;
 mod convert;
 mod engine;
 mod error;
@@ -33,6 +34,9 @@ extension_sql_file!("../sql/schema/jobs.sql", name = "job_tables", requires = ["
 extension_sql_file!("../sql/views/jobs.sql", name = "jobs", requires = ["job_tables", _jobs]);
 extension_sql_file!("../sql/views/quarantine.sql", name = "quarantine", requires = ["registry", _quarantine]);
 extension_sql_file!("../sql/schema/builtin_models.sql", name = "builtin_models", requires = ["registry"]);
+extension_sql_file!("../sql/schema/feedback.sql", name = "feedback_tables", requires = ["bootstrap"]);
+extension_sql_file!("../sql/views/feedback.sql", name = "feedback", requires = ["feedback_tables"]);
+extension_sql_file!("../sql/schema/comparisons.sql", name = "comparisons", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/kpi.sql", name = "kpi", requires = ["bootstrap"]);
 extension_sql_file!("../sql/views/kpis.sql", name = "kpis", requires = ["kpi"]);
 extension_sql_file!("../sql/schema/anomaly_score.sql", name = "anomaly_score", requires = ["bootstrap"]);

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-LAYERS = 6
+LAYERS = 4
 PIECES = 24_000
 POSITIONS = 256
 

@@ -127,7 +127,8 @@ def graph(w: dict[str, np.ndarray]) -> onnx.ModelProto:
 
 def main() -> None:
     work = Path(sys.argv[1])
-    data = graph(dict(np.load(work / "trained.npz"))).SerializeToString(deterministic=True)
+    weights = {name: w.astype(np.float32) for name, w in np.load(work / "trained.npz").items()}
+    data = graph(weights).SerializeToString(deterministic=True)
     (work / "model.onnx").write_bytes(data)
     print(f"{len(data) / 1e6:.1f} MB")
 

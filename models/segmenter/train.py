@@ -7,10 +7,13 @@ and writes WORK/trained.npz. The order of the data, and with it the result, depe
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import jax
@@ -20,30 +23,58 @@ import optax
 
 import base
 import network
-from labels import LONGEST, MOST_SEGMENTS, NOTHING, PAD, PARAMETERS, Encoder, Example
+from labels import KINDS, LONGEST, MOST_SEGMENTS, NOTHING, PAD, PARAMETERS, Encoder, Example
 
 HERE = Path(__file__).resolve().parent
 SEED = 20261125
-COMMANDS = 120_000
+COMMANDS, EPOCHS = 100_000, 1
 TOKENS = 2048  # in a batch, padding included
-LENGTHS = (32, 64, 128, LONGEST)
+LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, LONGEST)
 RATE, WARM_UP = 3e-4, 200
 HEAD_RATE = 3  # times as fast
-MASKED = 0.03  # pieces that are hidden
+MASKED = 0.1  # pieces that are hidden
 # The pieces' vectors stay as they are: words that are not in the generated commands keep their place among the others.
 FIXED = ("pieces",)
+ARRAYS = [field.name for field in fields(Example)]
 
 
 def generated(work: Path) -> list[Example]:
-    """The training commands."""
+    """The training commands, encoded; WORK/examples.npz keeps them."""
+    packed = work / "examples.npz"
+    if packed.exists():
+        return unpacked(np.load(packed))
     file = work / "commands.jsonl"
     if not file.exists():
         command = [sys.executable, str(HERE / "generate.py"), "--count", str(COMMANDS), "--seed", str(SEED)]
         with file.with_suffix(".new").open("wb") as out:
             subprocess.run(command, check=True, stdout=out)
         file.with_suffix(".new").rename(file)
-    commands = [json.loads(line) for line in file.open()]
-    return Encoder(work / "tokenizer.json").examples(commands)
+    encoder, examples = Encoder(work / "tokenizer.json"), []
+    with file.open() as lines:
+        while part := list(itertools.islice(lines, 10_000)):
+            examples += encoder.examples([json.loads(line) for line in part])
+    np.savez_compressed(packed, **together(examples))
+    return examples
+
+
+def together(examples: list[Example]) -> dict[str, np.ndarray]:
+    """The examples' arrays, each kind one after the other."""
+    arrays = {name: np.concatenate([getattr(e, name).ravel() for e in examples]) for name in ARRAYS}
+    return arrays | {
+        "pieces": np.array([len(e.ids) for e in examples], np.int16),
+        "segments": np.array([len(e.starts) for e in examples], np.int8),
+    }
+
+
+def unpacked(kept: Mapping[str, np.ndarray]) -> list[Example]:
+    pieces, segments = kept["pieces"].astype(np.int64), kept["segments"].astype(np.int64)
+    widths = {"parameters": pieces * len(PARAMETERS), "starts": segments, "links": len(KINDS) * segments**2}
+    parts = {name: np.split(kept[name], np.cumsum(widths.get(name, pieces))[:-1]) for name in ARRAYS}
+    examples = [Example(*one) for one in zip(*parts.values())]
+    for e in examples:
+        e.parameters = e.parameters.reshape(-1, len(PARAMETERS))
+        e.links = e.links.reshape(len(KINDS), len(e.starts), len(e.starts))
+    return examples
 
 
 def batches(examples: list[Example], epoch: int) -> list[tuple[int, list[int]]]:
@@ -155,7 +186,7 @@ def train(work: Path, minutes: float, epochs: int) -> bool:
             if time.monotonic() > end:
                 return False
     save(file, len(order), trained, state)
-    np.savez(work / "trained.npz", **{name: np.asarray(w) for name, w in {**fixed, **trained}.items()})
+    np.savez(work / "trained.npz", **{name: np.asarray(w, np.float16) for name, w in {**fixed, **trained}.items()})
     return True
 
 
@@ -163,7 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
     parser.add_argument("--minutes", type=float, default=55)
-    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     options = parser.parse_args()
     done = train(options.work, options.minutes, options.epochs)
     print("trained" if done else "not done yet: run it again")

@@ -38,6 +38,14 @@ SELECT 'score', unnest(ARRAY['submit', 'job_status', 'job_result', 'wait_job', '
 UNION ALL
 SELECT 'train', unnest(ARRAY['train_async', 'train_result'])
 UNION ALL
+SELECT 'score', unnest(ARRAY['give_feedback', 'feedback'])
+UNION ALL
+SELECT 'train', unnest(ARRAY['review_feedback', 'feedback_set', 'quantize', 'distill'])
+UNION ALL
+SELECT 'score', unnest(ARRAY['compare_models'])
+UNION ALL
+SELECT 'read', unnest(ARRAY['comparisons'])
+UNION ALL
 SELECT 'admin', unnest(ARRAY['grant_access', 'revoke_access', 'audit', 'verify_audit', 'audit_head', 'access']);
 
 -- Gives `role_name` what its level includes, and takes the rest.

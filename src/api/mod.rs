@@ -3,10 +3,13 @@
 mod access;
 mod anomaly;
 mod anomaly_score;
+mod compare;
+mod compress;
 mod duration;
 mod embed;
 mod engine;
 mod errors;
+mod feedback;
 mod jobs;
 mod kpi;
 mod predict;

@@ -3,7 +3,6 @@
 //! The rows are read when a job is submitted, by the submitter's rights and snapshot, and stored. A worker takes the job after the
 //! commit, works in short transactions, and ends it in one: scores and states are seen together.
 
-mod features;
 mod rows;
 mod score;
 mod submit;

@@ -5,12 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::features::{self, Reader};
 use super::rows::Rows;
 use super::submit::{self, ScoreSpec};
 use super::worker::{PACE, Stop, patiently, transaction};
 use crate::convert::Batches;
 use crate::error::{Error, Result};
+use crate::scoring::{Reader, score_rows};
 use crate::store::job::{self, Claimed, Ending, Scores};
 use crate::store::{model, with_role};
 
@@ -39,9 +39,9 @@ pub fn run(claimed: &Claimed) -> std::result::Result<(), Stop> {
         while row < batch.rows() {
             let end = batch.rows().min(row + block);
             let begun = Instant::now();
-            let features = || (row..end).map(|n| reader.features(&batch, n)).collect();
-            let scored =
-                patiently(|| transaction(|| with_role(role, || features::score(&version, features()))))?;
+            let features =
+                || (row..end).map(|n| reader.features(|c| batch.cell(c, n), |c| batch.text(c, n))).collect();
+            let scored = patiently(|| transaction(|| with_role(role, || score_rows(&version, features()))))?;
             block = match begun.elapsed() {
                 fast if fast < BLOCK_TIME / 2 => (block * 2).min(BLOCK.1),
                 slow if slow > BLOCK_TIME * 2 => (block / 2).max(1),

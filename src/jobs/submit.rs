@@ -6,12 +6,11 @@ use pgrx::pg_sys;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::features::Reader;
 use crate::convert::{ArrowStream, Cell};
 use crate::engine::crew;
 use crate::error::{Error, Result};
 use crate::guc;
-use crate::scoring::{Version, resolved};
+use crate::scoring::{Reader, Version, resolved};
 use crate::store::document;
 use crate::store::job::{self, Kind, Spool};
 use crate::store::source::{self, Sink, SourceColumn};

@@ -6,9 +6,11 @@ mod coerce;
 mod compiled;
 mod encode;
 mod features;
+mod footprint;
 mod labels;
 mod manifest;
 mod output;
+mod reader;
 mod statement;
 mod takes;
 mod tensors;
@@ -38,6 +40,7 @@ pub use features::{Features, fields_of_value};
 pub use labels::Labels;
 pub use manifest::Manifest;
 pub use output::Scored;
+pub use reader::{Reader, score_rows};
 pub use statement::resolved;
 pub use takes::missing as missing_column;
 
@@ -235,7 +238,7 @@ impl Version {
     }
 
     /// The model's bytes, read as altlas' owner: who may score may not read them.
-    fn bytes(&self) -> Result<Vec<u8>> {
+    pub fn graph(&self) -> Result<Vec<u8>> {
         if self.builtin {
             Ok(builtin_file(&self.label, &self.sha256, false)?.1)
         } else {

@@ -1,11 +1,9 @@
 //! The audit log.
 
-use std::ffi::CStr;
-
-use pgrx::{JsonB, Spi, pg_sys};
+use pgrx::{JsonB, Spi};
 use serde_json::Value;
 
-use super::{caller, is_installed, with_owner};
+use super::{caller, is_installed, session_role, with_owner};
 use crate::engine::maintenance;
 use crate::error::Result;
 
@@ -36,13 +34,4 @@ pub fn seal_if_installed() -> Result<()> {
         with_owner(|| Ok(Spi::run("SELECT altlas._seal_audit()")?))?;
     }
     Ok(())
-}
-
-fn session_role() -> String {
-    // SAFETY: as in `caller`.
-    unsafe {
-        CStr::from_ptr(pg_sys::GetUserNameFromId(pg_sys::GetSessionUserId(), false))
-            .to_string_lossy()
-            .into_owned()
-    }
 }

@@ -3,7 +3,9 @@
 pub mod access;
 pub mod artefact;
 pub mod audit;
+pub mod comparison;
 pub mod document;
+pub mod feedback;
 pub mod job;
 pub mod keyed;
 pub mod kpi;
@@ -14,4 +16,4 @@ pub mod run;
 pub mod source;
 pub mod stats;
 
-pub use owner::{caller, has_rights_of, is_installed, with_owner, with_role};
+pub use owner::{caller, has_rights_of, is_installed, session_role, with_owner, with_role};

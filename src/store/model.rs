@@ -85,6 +85,22 @@ pub fn builtin_parts(name: &str) -> Result<Option<(String, Option<Value>, Value)
     })
 }
 
+/// The stored documents of a version, as [`Version::label`] names it: preprocessing and manifest.
+pub fn documents(label: &str) -> Result<(Option<Value>, Value)> {
+    let reference = Reference::parse(label)?;
+    if let (None, Some((_, preprocess, manifest))) = (reference.version, builtin_parts(reference.name)?) {
+        return Ok((preprocess, manifest));
+    }
+    let found = with_owner(|| {
+        read::first(
+            include_str!("../../sql/queries/resolve_model.sql"),
+            &[reference.name.into(), reference.alias.into(), reference.version.into()],
+            |row| (row.get::<JsonB>(4).map(|j| j.0), row.get::<JsonB>(5).map(|j| j.0).unwrap_or_default()),
+        )
+    })?;
+    found.ok_or_else(|| not_found(&reference))
+}
+
 /// Which part of the reference is wrong.
 fn not_found(reference: &Reference<'_>) -> Error {
     let name = reference.name.to_owned();

@@ -8,10 +8,19 @@ use crate::error::{Error, Result};
 
 /// The role that calls, by name (the current user, which SET ROLE and SECURITY DEFINER functions change).
 pub fn caller() -> String {
-    // SAFETY: both functions are safe to call in a transaction; the name is palloc'ed and NUL-terminated.
-    unsafe {
-        CStr::from_ptr(pg_sys::GetUserNameFromId(pg_sys::GetUserId(), false)).to_string_lossy().into_owned()
-    }
+    // SAFETY: a plain getter.
+    name_of(unsafe { pg_sys::GetUserId() })
+}
+
+/// The role that the session belongs to, by name.
+pub fn session_role() -> String {
+    // SAFETY: a plain getter.
+    name_of(unsafe { pg_sys::GetSessionUserId() })
+}
+
+fn name_of(role: pg_sys::Oid) -> String {
+    // SAFETY: called in a transaction; the name is palloc'ed and NUL-terminated.
+    unsafe { CStr::from_ptr(pg_sys::GetUserNameFromId(role, false)).to_string_lossy().into_owned() }
 }
 
 /// Whether this database has altlas.

@@ -1,6 +1,8 @@
 //! A training: its order, the engine's job that carries it out, and the registration of what it gave. Shared by `train`, which
 //! reads the rows as they are sent, and by asynchronous jobs, whose rows are stored.
 
+pub mod taught;
+
 use altlas_proto::{JobLimits, JobOwner, Reply, Request};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;

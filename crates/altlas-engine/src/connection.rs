@@ -10,6 +10,7 @@ use altlas_proto::{Failure, FailureKind, ProtoError, Reply, Request, TensorSpec,
 
 use crate::batch::{Call, Join, Work};
 use crate::jobs::{self, After, Client, Order, Why};
+use crate::models::Served;
 use crate::record::Begun;
 use crate::texts::Texts;
 use crate::watch::Peer;
@@ -199,6 +200,9 @@ impl Connection<'_> {
             Request::Release { model } => {
                 Reply::Released { found: self.engine.models.quarantine().release(Digest::parse(&model)?) }
             }
+            Request::Memory { model } => {
+                Reply::Memory { bytes: self.engine.models.memory_of(Digest::parse(&model)?) }
+            }
             Request::CancelJob { job } => Reply::Cancelled { found: self.engine.jobs.kill(job, Why::Asked) },
             _ => Reply::Status(Box::new(self.engine.status())),
         };
@@ -224,7 +228,8 @@ impl Connection<'_> {
         })?;
         held.check(&inputs, &outputs)?;
         let work = Work { inputs, outputs, join: Join::Rows };
-        let outputs = self.engine.batches.run(call, wanted.place, &*held, work)?;
+        let served = Served { models: &self.engine.models, wanted: &wanted, model: &held };
+        let outputs = self.engine.batches.run(call, wanted.place, &served, work)?;
         let (specs, parts) = outputs.into_iter().map(|t| (t.spec, t.data)).unzip();
         Ok((Reply::Outputs { outputs: specs }, parts))
     }

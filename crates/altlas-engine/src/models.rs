@@ -1,14 +1,17 @@
 //! Models and tokenizers: found in memory, on disk or not at all; checked, then opened.
 
+use std::num::NonZero;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use altlas_onnx::{Limits, OnnxError, check};
 use altlas_proto::{Failure, FailureKind, ModelSignature, Tensor};
 use altlas_runtime::{Runtime, RuntimeError, RuntimeOptions, Selection, Session, StopHandle};
 use altlas_tokens::Tokenizer;
 
-use crate::batch::{Bounds, Outcome, Run, Trust};
+use crate::batch::{Bounds, Lane, Outcome, Run, Trust};
 use crate::disk::{Disk, Upload};
 use crate::options::ServeOptions;
 use crate::quarantine::{Doing, Quarantine};
@@ -40,6 +43,11 @@ const LEAST_TO_READ: u64 = 256 << 20;
 const RUN_TOKENS: usize = 512;
 /// Rows and tokens that a device takes at once, as a multiple of what the processor takes: it needs more to be busy.
 const DEVICE_ROWS: usize = 8;
+/// Most lanes of a model: each is the model in memory once more.
+const MOST_LANES: usize = 4;
+/// The part of the memory for models that lanes of one model may take, one in so many: large models stay in one copy, whose weights
+/// no two lanes could read faster than one.
+const LANES_SHARE: u64 = 4;
 
 /// A model in memory.
 pub struct Model {
@@ -47,6 +55,8 @@ pub struct Model {
     trust: Trust,
     digest: Digest,
     quarantine: Arc<Quarantine>,
+    /// Lanes that it may have; none any more when one did not open.
+    lanes: AtomicUsize,
 }
 
 impl Model {
@@ -66,19 +76,38 @@ impl Model {
     }
 }
 
-impl Run for Model {
-    fn run(&self, inputs: &[Tensor], outputs: &[String], stop: &StopHandle) -> Outcome {
-        let _risk = self.quarantine.risk(self.digest, Doing::Running, &|| stop.is_stopped())?;
-        Ok(self.session.run(inputs, outputs, stop)?)
+/// A model in use, as the line before it sees it.
+pub struct Served<'a> {
+    pub models: &'a Models,
+    pub wanted: &'a Wanted,
+    pub model: &'a Model,
+}
+
+impl Run for Served<'_> {
+    fn run(&self, lane: Lane, inputs: &[Tensor], outputs: &[String], stop: &StopHandle) -> Outcome {
+        let own = match lane {
+            Lane::Whole => None,
+            Lane::Part(number) => self.models.lane(self.wanted, number, &|| stop.is_stopped()),
+        };
+        if lane != Lane::Whole && own.is_none() && !stop.is_stopped() {
+            self.model.lanes.store(0, Ordering::Relaxed);
+        }
+        let session = own.as_deref().map_or(&self.model.session, |lane| &lane.session);
+        let _risk = self.model.quarantine.risk(self.model.digest, Doing::Running, &|| stop.is_stopped())?;
+        Ok(session.run(inputs, outputs, stop)?)
+    }
+
+    fn lanes(&self) -> usize {
+        self.model.lanes.load(Ordering::Relaxed)
     }
 
     fn trust(&self) -> &Trust {
-        &self.trust
+        &self.model.trust
     }
 
     fn bounds(&self, usual: Bounds) -> Bounds {
         // One row a run stays one: that is how joining is turned off.
-        match self.session.is_on_device() && usual.rows > 1 {
+        match self.model.session.is_on_device() && usual.rows > 1 {
             true => Bounds { rows: usual.rows.saturating_mul(DEVICE_ROWS) },
             false => usual,
         }
@@ -89,8 +118,10 @@ impl Run for Model {
 pub struct Wanted {
     digest: Digest,
     selection: Option<Selection>,
-    /// Its name in memory: that of its bytes, unless it asks for providers of its own.
+    /// Its name in memory: that of its bytes, unless it asks for providers of its own or is a lane.
     pub place: Digest,
+    /// Whether it is one of its lanes.
+    lane: bool,
 }
 
 /// What is kept in memory, in one budget.
@@ -122,6 +153,8 @@ pub struct Models {
     quarantine: Arc<Quarantine>,
     largest: u64,
     limits: Limits,
+    threads: usize,
+    budget: u64,
 }
 
 impl Models {
@@ -154,13 +187,18 @@ impl Models {
             ..Limits::default()
         };
         let shelf = Shelf::new(options.memory_budget, waiting);
-        Ok(Self { runtime, shelf, disk, quarantine, largest, limits })
+        let threads = match options.threads {
+            0 => thread::available_parallelism().map_or(1, NonZero::get),
+            given => given,
+        };
+        let budget = options.memory_budget;
+        Ok(Self { runtime, shelf, disk, quarantine, largest, limits, threads, budget })
     }
 
     /// A model by the name of its bytes, on the providers of its choice, or on all in force.
     pub fn wanted(&self, model: &str, providers: &[String]) -> Result<Wanted, Failure> {
         let digest = Digest::parse(model)?;
-        let usual = Wanted { digest, selection: None, place: digest };
+        let usual = Wanted { digest, selection: None, place: digest, lane: false };
         let (Ok(runtime), false) = (&self.runtime, providers.is_empty()) else {
             return Ok(usual);
         };
@@ -169,7 +207,19 @@ impl Models {
             return Ok(usual);
         }
         let place = Digest::of(format!("{digest} on {selection:?}").as_bytes());
-        Ok(Wanted { digest, selection: Some(selection), place })
+        Ok(Wanted { digest, selection: Some(selection), place, lane: false })
+    }
+
+    /// A lane of a model, opened now if need be; `None` when it does not open or there is no memory to spare for it.
+    fn lane(&self, of: &Wanted, number: usize, given_up: &dyn Fn() -> bool) -> Option<Use<'_, Model>> {
+        let place = Digest::of(format!("{} in lane {number}", of.place).as_bytes());
+        let wanted = Wanted { digest: of.digest, selection: None, place, lane: true };
+        self.get(&wanted, given_up).ok()
+    }
+
+    /// Lanes of a model on the processor. Each has an equal share of the threads.
+    fn lanes(&self) -> usize {
+        self.threads.min(MOST_LANES)
     }
 
     /// The model, loaded now if need be. `given_up` ends a wait, see [`Shelf::get`].
@@ -182,17 +232,20 @@ impl Models {
         let digest = wanted.digest;
         self.quarantine.check(digest)?;
         let held = self.shelf.get(wanted.place, given_up, |room| {
+            // A lane must not drive out what others need.
+            let mut reserve = |bytes| if wanted.lane { room.take_spare(bytes) } else { room.take(bytes) };
             let bytes =
-                self.disk.read(digest, |size| room.take(estimate(size, FACTOR)))?.ok_or(Absent::Unknown)?;
+                self.disk.read(digest, |size| reserve(estimate(size, FACTOR)))?.ok_or(Absent::Unknown)?;
             // Whoever uploads a model may have skipped the check at registration.
             let checked = check(&bytes, &self.limits).map_err(refused)?;
             let trees = checked.operators.keys().any(|name| name.starts_with("ai.onnx.ml.TreeEnsemble"));
             if trees || checked.widened_bytes > 0 {
                 let factor = if trees { TREE_FACTOR } else { FACTOR };
-                room.take(estimate(bytes.len() as u64, factor).saturating_add(checked.widened_bytes))?;
+                reserve(estimate(bytes.len() as u64, factor).saturating_add(checked.widened_bytes))?;
             }
             let risk = self.quarantine.risk(digest, Doing::Opening, given_up)?;
             let session = match &wanted.selection {
+                _ if wanted.lane => Session::open_apart(runtime, &bytes, self.threads / self.lanes().max(1)),
                 Some(selection) => Session::open_on(runtime, selection, &bytes),
                 None => Session::open(runtime, &bytes),
             };
@@ -204,7 +257,11 @@ impl Models {
                 log::repeated("model not on its device", format_args!("model {digest}: {note}"));
             }
             let quarantine = Arc::clone(&self.quarantine);
-            Ok(Loaded::Model(Arc::new(Model { session, trust: Trust::of(&checked), digest, quarantine })))
+            let room_for_lanes =
+                room.bytes().saturating_mul(self.lanes() as u64) <= self.budget / LANES_SHARE;
+            let lanes = if session.is_on_device() || !room_for_lanes { 0 } else { self.lanes() }.into();
+            let model = Model { session, trust: Trust::of(&checked), digest, quarantine, lanes };
+            Ok(Loaded::Model(Arc::new(model)))
         })?;
         match &*held {
             Loaded::Model(model) => Ok(Use { value: Arc::clone(model), _held: held }),
@@ -251,6 +308,11 @@ impl Models {
             .hint("Raise altlas.model_memory."));
         }
         self.disk.upload(digest, size)
+    }
+
+    /// Bytes that a model on the usual providers takes, if it is in memory.
+    pub fn memory_of(&self, digest: Digest) -> Option<u64> {
+        self.shelf.bytes_of(digest)
     }
 
     /// What is in memory.

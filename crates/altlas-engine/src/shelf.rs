@@ -117,6 +117,14 @@ impl<M> Shelf<M> {
         }
     }
 
+    /// The bytes of a loaded model.
+    pub fn bytes_of(&self, digest: Digest) -> Option<u64> {
+        match self.lock().slots.get(&digest) {
+            Some(Slot::Ready { bytes, .. }) => Some(*bytes),
+            _ => None,
+        }
+    }
+
     /// What is there now.
     pub fn contents(&self) -> Contents {
         let inner = self.lock();
@@ -172,6 +180,23 @@ pub struct Room<'a, M> {
 }
 
 impl<M> Room<'_, M> {
+    /// What is set aside.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The same as [`Room::take`], if so much is free: drops nothing and waits for nothing.
+    pub fn take_spare(&mut self, bytes: u64) -> Result<(), Failure> {
+        let mut inner = self.shelf.lock();
+        let others = inner.bytes.saturating_sub(self.bytes);
+        if others.saturating_add(bytes) > self.shelf.budget {
+            return Err(Failure::new(FailureKind::Resources, "there is no memory to spare for the model"));
+        }
+        inner.bytes = others + bytes;
+        self.bytes = bytes;
+        Ok(())
+    }
+
     /// Sets aside so many bytes instead of those set aside before, dropping models that are not in use.
     /// Waits for a while when the room is taken by models in use.
     pub fn take(&mut self, bytes: u64) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::batch::{Call, Join, Work};
 use crate::connection::{Answer, missing};
-use crate::models::{Model, Use};
+use crate::models::{Model, Served, Use, Wanted};
 use crate::{Digest, Engine};
 
 /// Texts that a request may have.
@@ -32,8 +32,7 @@ pub struct Texts<'a> {
 
 /// A tokenizer and a model in use, joined by a document.
 struct Pair<'a> {
-    /// Where the model lies in memory.
-    place: Digest,
+    wanted: Wanted,
     model: Use<'a, Model>,
     tokenizer: Use<'a, Tokenizer>,
 }
@@ -107,7 +106,7 @@ impl<'a> Texts<'a> {
             Err(absent) => return missing(absent, tokenizer).map(Err),
         };
         match self.engine.models.get(&wanted, self.given_up) {
-            Ok(held) => Ok(Ok(Pair { place: wanted.place, model: held, tokenizer })),
+            Ok(held) => Ok(Ok(Pair { wanted, model: held, tokenizer })),
             Err(absent) => missing(absent, model).map(Err),
         }
     }
@@ -148,7 +147,8 @@ impl<'a> Texts<'a> {
         let outputs = vec![output.to_owned()];
         pair.model.check(&inputs, &outputs)?;
         let work = Work { inputs, outputs, join };
-        let outcome = self.engine.batches.run(self.call, pair.place, &*pair.model, work);
+        let served = Served { models: &self.engine.models, wanted: &pair.wanted, model: &pair.model };
+        let outcome = self.engine.batches.run(self.call, pair.wanted.place, &served, work);
         let outputs = outcome.map_err(|failure| match failure {
             Failure { kind: FailureKind::BadInput, hint: None, .. } => {
                 failure.hint("The tokenizer may belong to another model, or \"max_length\" be too large.")

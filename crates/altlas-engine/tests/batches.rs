@@ -18,6 +18,8 @@ use common::{Client, Place, kind_of, model, wait_until};
 
 const CLIENTS: usize = 20;
 const WIDTH: usize = 64;
+/// A row through so many layers of so many numbers takes some milliseconds.
+const LARGE: (usize, usize) = (512, 300);
 
 fn ask(model: &str, inputs: &[Tensor]) -> (Request, Vec<u8>) {
     let (inputs, payload) = join(inputs);
@@ -30,12 +32,12 @@ fn close(a: &[f32], b: &[f32]) -> bool {
 }
 
 /// Many clients at once, each with rows of its own; each answer must be what the client gets alone.
-fn all_at_once(place: &Place, name: &str, turns: usize) {
+fn all_at_once(place: &Place, name: &str, width: usize, turns: usize) {
     let rows = |client: usize, turn: usize| -> Vec<usize> {
         (0..1 + (client + turn) % 3).map(|n| client * 1000 + turn * 10 + n).collect()
     };
     let run = |client: &mut Client, seeds: &[usize]| {
-        client.run(name, &[model::dense_rows(WIDTH, seeds)]).unwrap()[0].as_f32().unwrap()
+        client.run(name, &[model::dense_rows(width, seeds)]).unwrap()[0].as_f32().unwrap()
     };
     let together: Vec<Vec<Vec<f32>>> = thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
@@ -63,7 +65,7 @@ fn joined_calls_get_what_single_ones_get() {
     };
     let mut client = place.connect();
     let name = client.upload(&model::dense(WIDTH, 40, None));
-    all_at_once(&place, &name, 30);
+    all_at_once(&place, &name, WIDTH, 30);
     let status = client.status();
     assert!(status.runs < status.calls, "{} runs for {} calls", status.runs, status.calls);
     assert_eq!(status.queue_depth, 0);
@@ -76,9 +78,25 @@ fn a_wait_for_others_fills_the_runs() {
     };
     let mut client = place.connect();
     let name = client.upload(&model::dense(WIDTH, 40, None));
-    all_at_once(&place, &name, 10);
+    all_at_once(&place, &name, WIDTH, 10);
     let status = client.status();
     assert!(status.runs < status.calls);
+}
+
+#[test]
+fn a_crowd_before_a_large_model_gets_lanes_while_there_is_memory() {
+    let (width, layers) = LARGE;
+    for (budget, copies) in [("1000000000", 3), ("16000000", 1)] {
+        let Some(place) = Place::with_runtime(&["--threads", "2", "--memory-budget", budget]) else {
+            return;
+        };
+        let mut client = place.connect();
+        let name = client.upload(&model::dense(width, layers, None));
+        client.run(&name, &[model::dense_rows(width, &[1])]).unwrap();
+        let one = client.status().memory_bytes;
+        all_at_once(&place, &name, width, 12);
+        assert_eq!(client.status().memory_bytes, copies * one, "with {budget} bytes");
+    }
 }
 
 #[test]

@@ -123,6 +123,11 @@ pub enum Request {
         /// The model.
         model: String,
     },
+    /// Ask how much memory a model takes. Answer: [`Reply::Memory`].
+    Memory {
+        /// The model.
+        model: String,
+    },
 }
 
 /// On whose behalf a model is run.
@@ -239,6 +244,11 @@ pub enum Reply {
     Released {
         /// Whether there was something to forget.
         found: bool,
+    },
+    /// What a model takes.
+    Memory {
+        /// Bytes that count in the budget; `None` for a model that is not loaded.
+        bytes: Option<u64>,
     },
     /// The request failed; the connection stays usable unless the kind is `Protocol`.
     Failed(Failure),

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use altlas_proto::{ModelSignature, Tensor};
@@ -40,6 +41,13 @@ impl Session {
         Self::open_on(runtime, &runtime.select(&[])?, bytes)
     }
 
+    /// Opens a model on the processor with so many threads of its own, instead of those that all sessions share: with one, a run
+    /// stays on the caller's thread.
+    pub fn open_apart(runtime: &Runtime, bytes: &[u8], threads: usize) -> Result<Self, RuntimeError> {
+        let opened = catch_unwind(AssertUnwindSafe(|| commit(runtime, bytes, &[], Some(threads))));
+        Self::opened(runtime, opened, &[], Vec::new())
+    }
+
     /// Opens a model with some of the runtime's providers.
     ///
     /// If it does not open with them (a device without enough memory, say), it is opened on the processor, and
@@ -47,17 +55,26 @@ impl Session {
     pub fn open_on(runtime: &Runtime, selection: &Selection, bytes: &[u8]) -> Result<Self, RuntimeError> {
         let (mut notes, mut chosen) = (Vec::new(), runtime.selected(selection).collect::<Vec<_>>());
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let opened = commit(runtime, bytes, &chosen);
+            let opened = commit(runtime, bytes, &chosen, None);
             match opened {
                 Err(e) if !selection.is_processor() => {
                     let why = crate::message::short(e.message());
                     notes.push(format!("the model runs on the processor: {why}"));
                     chosen.clear();
-                    commit(runtime, bytes, &[])
+                    commit(runtime, bytes, &[], None)
                 }
                 opened => opened,
             }
         }));
+        Self::opened(runtime, opened, &chosen, notes)
+    }
+
+    fn opened(
+        runtime: &Runtime,
+        opened: thread::Result<ort::Result<OrtSession>>,
+        chosen: &[&Provider],
+        notes: Vec<String>,
+    ) -> Result<Self, RuntimeError> {
         let session = opened
             .map_err(|_| RuntimeError::panicked("opening a model"))?
             .map_err(|e| RuntimeError::of(&e, During::Open))?;
@@ -180,11 +197,22 @@ impl Drop for Turn<'_> {
     }
 }
 
-fn commit(runtime: &Runtime, bytes: &[u8], providers: &[&Provider]) -> ort::Result<OrtSession> {
+fn commit(
+    runtime: &Runtime,
+    bytes: &[u8],
+    providers: &[&Provider],
+    own_threads: Option<usize>,
+) -> ort::Result<OrtSession> {
     let mut builder = SessionBuilder::new(runtime.environment())?
         .with_optimization_level(GraphOptimizationLevel::All)?
         // The runtime would take a file with its own mark for its own format, which was never checked.
         .with_config_entry("session.load_model_format", "ONNX")?;
+    if let Some(threads) = own_threads {
+        builder = builder
+            .with_independent_thread_pool()?
+            .with_intra_threads(threads)?
+            .with_intra_op_spinning(false)?;
+    }
     for provider in providers {
         provider.register(&mut builder)?;
     }

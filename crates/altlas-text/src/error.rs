@@ -9,4 +9,7 @@ pub enum TextError {
     /// No language has this code.
     #[error("unknown language \"{0}\": expected tr, en or und")]
     UnknownLanguage(String),
+    /// Segments that a person gave do not fit their text.
+    #[error("{0}")]
+    Annotation(String),
 }

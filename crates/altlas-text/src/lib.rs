@@ -6,6 +6,7 @@
 //! called every few thousand characters and may unwind.
 
 mod abbreviations;
+mod annotation;
 mod error;
 mod fold;
 mod language;
@@ -19,6 +20,7 @@ mod task;
 mod token;
 mod types;
 
+pub use annotation::{Annotated, MAX_ANNOTATED, annotation};
 pub use error::TextError;
 pub use language::{Language, detect_language};
 pub use picture::{Drawn, picture};

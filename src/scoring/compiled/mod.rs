@@ -37,7 +37,7 @@ impl Compiled {
         if encodes || !crate::guc::compile_models() {
             return Ok(None);
         }
-        let mapped = shelf::get(&version.sha256, || version.bytes())?;
+        let mapped = shelf::get(&version.sha256, || version.graph())?;
         let Some(mapped) = mapped.filter(|m| fits(version, m.program())) else { return Ok(None) };
         let program = mapped.program();
         let ports: Vec<_> = program.outputs().iter().map(port).collect();
@@ -46,6 +46,11 @@ impl Compiled {
         let names = names.map(|names| names.iter().map(|n| (n.clone(), n.parse().ok())).collect());
         let work = Work { rows: Rows::default(), scratch: program.scratch() };
         Ok(Some(Self { roles, names, work: RefCell::new(work), mapped }))
+    }
+
+    /// Bytes of the compiled form.
+    pub fn bytes(&self) -> usize {
+        self.mapped.bytes()
     }
 
     /// What the model takes of a row, where it has no preprocessing.

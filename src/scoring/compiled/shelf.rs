@@ -33,13 +33,18 @@ thread_local! {
 pub struct Mapped {
     // Dropped before the memory that it reads.
     program: Program<'static>,
-    _memory: Memory,
+    memory: Memory,
 }
 
 impl Mapped {
     /// The program.
     pub fn program(&self) -> &Program<'_> {
         &self.program
+    }
+
+    /// Bytes of the file.
+    pub fn bytes(&self) -> usize {
+        self.memory.bytes().len()
     }
 }
 
@@ -98,7 +103,7 @@ fn open(path: &Path) -> Option<Option<Rc<Mapped>>> {
     }
     let memory = Memory::map(&file, length).ok()?;
     match Program::open(memory.bytes()) {
-        Ok(program) => Some(Some(Rc::new(Mapped { program, _memory: memory }))),
+        Ok(program) => Some(Some(Rc::new(Mapped { program, memory }))),
         Err(e) => {
             pgrx::debug1!("altlas: the compiled model {} is made anew: {e}", path.display());
             let _ = fs::remove_file(path);

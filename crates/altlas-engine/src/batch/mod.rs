@@ -20,6 +20,7 @@ use altlas_proto::{Failure, FailureKind, Tensor};
 use altlas_runtime::StopHandle;
 
 pub use call::{Call, Outcome};
+pub use line::Lane;
 pub use trust::Trust;
 pub use work::{Bounds, Join, Work};
 
@@ -31,8 +32,13 @@ use line::{Batch, Line, Waiter};
 
 /// A model that can be run.
 pub trait Run {
-    /// Runs it, one call at a time.
-    fn run(&self, inputs: &[Tensor], outputs: &[String], stop: &StopHandle) -> Outcome;
+    /// Runs it, one call at a time in each lane.
+    fn run(&self, lane: Lane, inputs: &[Tensor], outputs: &[String], stop: &StopHandle) -> Outcome;
+
+    /// How many runs may go side by side, each on one processor, when there is a crowd.
+    fn lanes(&self) -> usize {
+        0
+    }
 
     /// What is known about its rows.
     fn trust(&self) -> &Trust;
@@ -72,6 +78,7 @@ impl Batches {
             work,
             bounds,
             size,
+            lanes: model.lanes(),
             since: Instant::now(),
             place: None,
         };
@@ -80,7 +87,7 @@ impl Batches {
             Ok(None) => return Err(cancelled()),
             Ok(Some(mut batch)) => {
                 drop(line);
-                let end = End { batches: self, model: digest };
+                let end = End::of(self, &batch);
                 if size.is_some() && !self.linger.is_zero() {
                     thread::sleep(self.linger);
                     self.line().gather(&mut batch);
@@ -95,7 +102,8 @@ impl Batches {
         loop {
             match call.wait() {
                 Turn::Lead(batch) => {
-                    return self.lead(batch, model, End { batches: self, model: digest });
+                    let end = End::of(self, &batch);
+                    return self.lead(batch, model, end);
                 }
                 Turn::Answered(outcome) => return outcome,
                 Turn::Gone => {
@@ -138,13 +146,21 @@ impl Batches {
 struct End<'a> {
     batches: &'a Batches,
     model: Digest,
+    lane: Lane,
+    begun: Instant,
+}
+
+impl<'a> End<'a> {
+    fn of(batches: &'a Batches, batch: &Batch) -> Self {
+        Self { batches, model: batch.model, lane: batch.lane, begun: Instant::now() }
+    }
 }
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
         let mut line = self.batches.line();
-        let ended = line.end(self.model).map(|kind| (self.model, kind));
-        // One place became free, but the model too: usually one can go, two when places were free already.
+        let ended = line.end(self.model, self.lane, self.begun.elapsed());
+        // One place became free, but the model too: usually one can go, several when places were free already.
         while let Some(batch) = line.next(ended) {
             if let Some(leader) = batch.members.first() {
                 let leader = Arc::clone(&leader.call);

@@ -6,7 +6,7 @@ use altlas_proto::FailureKind;
 
 use super::Run;
 use super::call::Outcome;
-use super::line::{Batch, Waiter};
+use super::line::{Batch, Lane, Waiter};
 use super::tensors::together;
 use super::work::Work;
 use crate::log;
@@ -22,7 +22,7 @@ pub fn all(model: &impl Run, batch: &Batch, observer: &Observer) -> Vec<Outcome>
     let begun = Instant::now();
     let (outcomes, joined) = match joined(model, batch) {
         Some(outcomes) => (outcomes, true),
-        None => (batch.members.iter().map(|member| alone(model, member)).collect(), false),
+        None => (batch.members.iter().map(|member| alone(model, batch.lane, member)).collect(), false),
     };
     if joined {
         let rows = batch.members.iter().filter_map(|member| Some(member.size?.rows)).sum();
@@ -33,8 +33,8 @@ pub fn all(model: &impl Run, batch: &Batch, observer: &Observer) -> Vec<Outcome>
     outcomes
 }
 
-fn alone(model: &impl Run, member: &Waiter) -> Outcome {
-    model.run(&member.work.inputs, &member.work.outputs, member.call.stop())
+fn alone(model: &impl Run, lane: Lane, member: &Waiter) -> Outcome {
+    model.run(lane, &member.work.inputs, &member.work.outputs, member.call.stop())
 }
 
 /// The outcomes of one run for all; `None` when each must be run alone.
@@ -45,7 +45,7 @@ fn joined(model: &impl Run, batch: &Batch) -> Option<Vec<Outcome>> {
     }
     let works: Vec<&Work> = batch.members.iter().map(|member| &member.work).collect();
     let together = together(&works)?;
-    let outputs = match model.run(&together.inputs, &first.work.outputs, batch.joint.stop()) {
+    let outputs = match model.run(batch.lane, &together.inputs, &first.work.outputs, batch.joint.stop()) {
         Ok(outputs) => outputs,
         Err(failure) if failure.kind == FailureKind::Cancelled => {
             return Some(batch.members.iter().map(|_| Err(failure.clone())).collect());
@@ -64,7 +64,7 @@ fn joined(model: &impl Run, batch: &Batch) -> Option<Vec<Outcome>> {
     }
     let mut agreed: Vec<&Work> = Vec::new();
     for (member, outcome) in batch.members.iter().zip(&mut outcomes).take(COMPARED) {
-        let single = alone(model, member);
+        let single = alone(model, batch.lane, member);
         if let (Ok(alone), Ok(beside)) = (&single, &*outcome) {
             if !model.trust().same(beside, alone) {
                 doubt(model, batch, "a row gives something else beside others");

@@ -14,6 +14,7 @@ struct Doubler {
     poison: f32,
     /// Adds the sum of all rows: what a row gives depends on the others.
     sums: AtomicBool,
+    lanes: usize,
     inside: AtomicUsize,
 }
 
@@ -45,14 +46,17 @@ fn doubler(trust: Trust) -> (Doubler, Hand) {
         go: going,
         poison: f32::NAN,
         sums: AtomicBool::new(false),
+        lanes: 0,
         inside: AtomicUsize::new(0),
     };
     (model, Hand { begun: told, go })
 }
 
 impl Run for Doubler {
-    fn run(&self, inputs: &[Tensor], _: &[String], stop: &StopHandle) -> Outcome {
-        assert_eq!(self.inside.fetch_add(1, Ordering::SeqCst), 0, "one run at a time");
+    fn run(&self, lane: Lane, inputs: &[Tensor], _: &[String], stop: &StopHandle) -> Outcome {
+        let beside = self.inside.fetch_add(1, Ordering::SeqCst);
+        let most = if lane == Lane::Whole { 0 } else { self.lanes - 1 };
+        assert!(beside <= most, "{beside} beside {lane:?}");
         let values = inputs[0].as_f32().unwrap();
         self.begun.lock().unwrap().send(values.clone()).unwrap();
         let go = self.go.lock().unwrap();
@@ -77,6 +81,10 @@ impl Run for Doubler {
 
     fn trust(&self) -> &Trust {
         &self.trust
+    }
+
+    fn lanes(&self) -> usize {
+        self.lanes
     }
 }
 
@@ -302,9 +310,9 @@ fn a_fault_in_a_run_reaches_everybody_and_the_line_goes_on() {
     /// Breaks when it is given two rows.
     struct Broken(Doubler);
     impl Run for Broken {
-        fn run(&self, inputs: &[Tensor], outputs: &[String], stop: &StopHandle) -> Outcome {
+        fn run(&self, lane: Lane, inputs: &[Tensor], outputs: &[String], stop: &StopHandle) -> Outcome {
             assert_eq!(inputs[0].spec.shape, [1], "broken on purpose");
-            self.0.run(inputs, outputs, stop)
+            self.0.run(lane, inputs, outputs, stop)
         }
         fn trust(&self) -> &Trust {
             &self.0.trust
@@ -340,6 +348,7 @@ fn many_threads_get_their_own_answers() {
         go: Mutex::new(gone),
         poison: -1.0,
         sums: AtomicBool::new(false),
+        lanes: 0,
         inside: AtomicUsize::new(0),
     };
     let batches = batches();
@@ -378,7 +387,7 @@ fn token_ids_of_different_lengths_are_filled_up() {
         gate: Mutex<Receiver<()>>,
     }
     impl Run for Encoder {
-        fn run(&self, inputs: &[Tensor], _: &[String], _: &StopHandle) -> Outcome {
+        fn run(&self, _: Lane, inputs: &[Tensor], _: &[String], _: &StopHandle) -> Outcome {
             self.gate.lock().unwrap().recv().unwrap();
             let shape = inputs[0].spec.shape.clone();
             let (ids, mask) = (inputs[0].as_i64().unwrap(), inputs[1].as_i64().unwrap());
@@ -428,4 +437,71 @@ fn token_ids_of_different_lengths_are_filled_up() {
     let shapes = encoder.shapes.into_inner().unwrap();
     assert!(shapes.contains(&vec![3, 4]), "the three short ones together: {shapes:?}");
     assert!(shapes.contains(&vec![1, 40]) && !shapes.contains(&vec![4, 40]), "{shapes:?}");
+}
+
+fn waits(call: &Arc<Call>, lanes: usize) -> Waiter {
+    let work = rows(&[1.0]);
+    Waiter {
+        call: Arc::clone(call),
+        model: model(1),
+        size: work.size(),
+        work,
+        bounds: ROWS,
+        lanes,
+        since: Instant::now(),
+        place: None,
+    }
+}
+
+/// Whole runs of `time` before a crowd of six, until something else begins, 30 at most; how many there were, and what began.
+fn runs_before_lanes(lanes: usize, time: Duration) -> (usize, Vec<(Lane, usize)>) {
+    let mut line = Line::new(8);
+    let calls: Vec<_> = (0..6).map(|_| Arc::new(Call::new())).collect();
+    assert_eq!(line.begin(waits(&calls[0], lanes)).ok().flatten().unwrap().lane, Lane::Whole);
+    for runs in 1..30 {
+        for call in &calls {
+            line.push(waits(call, lanes));
+        }
+        let ended = line.end(model(1), Lane::Whole, time);
+        let begun: Vec<_> =
+            std::iter::from_fn(|| line.next(ended)).map(|batch| (batch.lane, batch.members.len())).collect();
+        if begun != [(Lane::Whole, 6)] {
+            return (runs, begun);
+        }
+    }
+    (30, Vec::new())
+}
+
+#[test]
+fn a_lasting_crowd_before_long_runs_is_shared_among_lanes() {
+    let long = Duration::from_secs(1);
+    assert_eq!(runs_before_lanes(2, long), (16, vec![(Lane::Part(0), 3), (Lane::Part(1), 2)]));
+    assert_eq!(runs_before_lanes(4, long).1.len(), 4);
+    assert_eq!(runs_before_lanes(0, long), (30, vec![]), "a model without lanes");
+    assert_eq!(runs_before_lanes(2, Duration::from_millis(1)), (30, vec![]), "short runs");
+    assert_eq!(runs_before_lanes(8, long), (30, vec![]), "no work for eight lanes");
+}
+
+#[test]
+fn a_call_takes_a_free_lane_and_an_idle_model_as_a_whole() {
+    let mut line = Line::new(8);
+    let long = Duration::from_secs(1);
+    let call = Arc::new(Call::new());
+    let begins = |line: &mut Line| line.begin(waits(&call, 2)).ok().flatten().map(|batch| batch.lane);
+    assert_eq!(begins(&mut line), Some(Lane::Whole));
+    let mut next = Lane::Whole;
+    while next == Lane::Whole {
+        assert_eq!(begins(&mut line), None);
+        line.push(waits(&call, 2));
+        let ended = line.end(model(1), Lane::Whole, long);
+        next = line.next(ended).unwrap().lane;
+    }
+    assert_eq!(next, Lane::Part(0));
+    assert_eq!([begins(&mut line), begins(&mut line)], [Some(Lane::Part(1)), None]);
+    line.end(model(1), Lane::Part(0), long);
+    assert_eq!(begins(&mut line), Some(Lane::Part(0)));
+    line.end(model(1), Lane::Part(1), long);
+    line.end(model(1), Lane::Part(0), long);
+    assert!(!line.is_busy(model(1)));
+    assert_eq!(begins(&mut line), Some(Lane::Whole));
 }

@@ -94,12 +94,15 @@ impl Trust {
         runs < PROOFS || runs.is_multiple_of(SPOT_CHECK)
     }
 
-    /// A joined run gave no reason for doubt. A model runs once at a time: nobody else counts meanwhile.
+    /// A joined run gave no reason for doubt.
     pub(super) fn confirm(&self) {
-        let runs = self.runs.load(Ordering::Relaxed);
-        if runs != NEVER {
-            self.runs.store(if runs + 1 == NEVER { PROOFS } else { runs + 1 }, Ordering::Relaxed);
-        }
+        let next = |runs| match runs {
+            NEVER => None,
+            _ if runs + 1 == NEVER => Some(PROOFS),
+            _ => Some(runs + 1),
+        };
+        // An error is the answer `None`: another lane's run gave reason meanwhile.
+        let _ = self.runs.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
     }
 
     /// The model is not joined any more.

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use altlas_prep::Document;
 
-use crate::convert::{Batch, Kind};
+use super::{Features, Scored, Version};
+use crate::convert::{Cell, Kind};
 use crate::error::{Error, Result};
-use crate::scoring::{Features, Scored, Version};
 use crate::store::source::SourceColumn;
 
 /// The columns that a model takes, by their numbers in the source.
@@ -56,24 +56,37 @@ impl Reader {
         }
     }
 
-    /// The features of a row; `None` where the model's one input is NULL.
-    pub fn features<'a>(&self, batch: &'a Batch, row: usize) -> Option<Features<'a>> {
+    /// The features of a row, given what is in its columns; `None` where the model's one input is NULL.
+    pub fn features<'a>(
+        &self,
+        cell: impl Fn(usize) -> Cell,
+        text: impl FnOnce(usize) -> Option<&'a str>,
+    ) -> Option<Features<'a>> {
         match self {
-            Self::Text(column) => batch.text(*column, row).map(|text| Features::Text(text.into())),
+            Self::Text(column) => text(*column).map(|text| Features::Text(text.into())),
             Self::Fields(wanted) => {
-                let cells = wanted.iter().map(|(n, name)| (name.clone(), batch.cell(*n, row)));
+                let cells = wanted.iter().map(|(n, name)| (name.clone(), cell(*n)));
                 Some(Features::Fields(cells.collect::<HashMap<_, _>>()))
             }
             Self::Vector(width) => {
-                let numbers = (0..*width).map(|n| batch.cell(n, row).as_number().unwrap_or(f64::NAN));
+                let numbers = (0..*width).map(|n| cell(n).as_number().unwrap_or(f64::NAN));
                 Some(Features::Vector(numbers.collect()))
             }
         }
     }
+
+    /// The same of a row that is here.
+    pub fn features_of<'a>(&self, row: &'a [Cell]) -> Option<Features<'a>> {
+        let text = |n: usize| match row.get(n) {
+            Some(Cell::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        self.features(|n| row.get(n).cloned().unwrap_or(Cell::Null), text)
+    }
 }
 
-/// Scores rows: the one place where a job meets a model. NULL features give NULL.
-pub fn score(version: &Version, rows: Vec<Option<Features<'_>>>) -> Result<Vec<Scored>> {
+/// Scores rows. NULL features give NULL.
+pub fn score_rows(version: &Version, rows: Vec<Option<Features<'_>>>) -> Result<Vec<Scored>> {
     let given: Vec<bool> = rows.iter().map(Option::is_some).collect();
     let mut scored = version.score(&rows.into_iter().flatten().collect::<Vec<_>>())?.into_iter();
     Ok(given.into_iter().map(|g| g.then(|| scored.next()).flatten().unwrap_or_default()).collect())
