@@ -82,7 +82,7 @@ fn learns_labels_and_measures_itself() {
     assert!((0.0..1.0).contains(&number(&m["rejection"]["threshold"])));
     assert_eq!(trained.vectors.len(), 32);
     assert!(trained.vectors.iter().all(|v| (v.output.iter().sum::<f64>() - 1.0).abs() < 1e-9));
-    assert!(phases.iter().any(|p| p.0 == "strength 1 of 5"), "{phases:?}");
+    assert!(phases.iter().any(|p| p.0 == "strength 1 of 7"), "{phases:?}");
     assert_eq!(phases.last().unwrap(), &("evaluate".to_owned(), 1, 1));
 }
 
@@ -108,7 +108,7 @@ fn texts_out_of_scope_are_rejected() {
     assert!(number(&m["metrics"]["out_of_scope_recall"]) > 0.8, "{}", m["metrics"]);
     assert!(number(&m["metrics"]["accuracy_with_rejection"]) > 0.9, "{}", m["metrics"]);
     // What is left to 1 is the share of none of the labels.
-    assert!(trained.vectors.iter().all(|v| v.output.len() == 3 && v.output.iter().sum::<f64>() < 1.0));
+    assert!(trained.vectors.iter().all(|v| v.output.len() == 3 && v.output.iter().sum::<f64>() <= 1.0));
     assert!(trained.vectors.iter().any(|v| v.output.iter().sum::<f64>() < 0.5));
     let kept = fit(json!({"out_of_scope": "none", "max_withheld": 0}), table(commands(300, 60, 3))).unwrap();
     assert_eq!(kept.manifest["rejection"]["threshold"], json!(0.0));
@@ -127,13 +127,13 @@ fn options_are_used() {
     let once = fit(json!({"hyperparams": {"c": 4}}), table(commands(200, 0, 4))).unwrap();
     assert_eq!(again.score, once.score);
     assert_ne!(again.onnx, once.onnx);
-    // Nine of ten rows are of one label: weights move the rest.
+    // Three of four rows are of one label: weights move the rest.
     let mut few = commands(300, 0, 5);
     few.retain({
         let mut n = 0;
         move |(_, label)| {
             n += 1;
-            label == "pay" || n % 15 == 0
+            label == "pay" || n % 7 == 0
         }
     });
     let recall = |weights: Value| {
@@ -205,7 +205,7 @@ fn bad_input_is_refused_with_reason() {
     let two = vec![Column::Text(vec![None; 30]), Column::Text(vec![None; 30]), Column::Text(vec![None; 30])];
     let two = Table::new(vec!["a".into(), "b".into(), "kind".into()], two).unwrap();
     assert!(refused(json!({}), two).contains("one of a, b"));
-    let memory = json!({"task": "text_classification", "target": "kind", "memory_bytes": 1 << 20});
+    let memory = json!({"task": "text_classification", "target": "kind", "memory_bytes": 1 << 16});
     let refused = Plan::parse(&memory).unwrap().train(some(), &mut |_, _, _| ()).unwrap_err();
     assert!(matches!(refused, LearnError::NeedsMemory { .. }));
     let algorithm = json!({"task": "text_classification", "target": "kind", "algorithm": "lightgbm"});

@@ -11,7 +11,7 @@ use crate::LearnError;
 /// The task's name in SQL and in manifests.
 pub(crate) const TASK: &str = "text_classification";
 /// The strengths that cross-validation tries, ascending.
-const STRENGTHS: [f64; 5] = [1.0, 4.0, 16.0, 64.0, 256.0];
+const STRENGTHS: [f64; 7] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0];
 const AVAILABLE: &str = "auto, ngrams, linear (another name of ngrams)";
 
 /// How much the rows of a class count.
