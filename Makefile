@@ -1,13 +1,13 @@
 # Every entry calls a script in scripts/; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo psql dsn stop clean build check test bench bench-gpu soak fuzz install uninstall package docs eval-text
+.PHONY: help demo psql dsn stop clean build check test bench bench-gpu soak fuzz install uninstall package docs eval-text eval-classify
 
 PG ?= 18
 SECONDS ?= 60
 export PG_CONFIG DESTDIR
 
 help: ## list the entries
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: ## build, start a private PostgreSQL 18, load 336,776 flights and query them
 	@scripts/demo.sh
@@ -38,6 +38,9 @@ fuzz: ## feed the readers of foreign bytes with made-up input, each for SECONDS 
 
 eval-text: ## figures of the text functions on the public sets, where ALTLAS_DATA has them (ARGS="--only ud_ --peers")
 	@scripts/eval_text.sh $(ARGS)
+
+eval-classify: ## train text classifiers on the public sets, where ALTLAS_DATA has them, and print their figures (ARGS="--only hwu")
+	@scripts/eval_classify.sh $(ARGS)
 
 bench: ## measure size, load time, and speed beside other ways (ARGS="--only trees" for some)
 	@scripts/bench.sh $(ARGS)

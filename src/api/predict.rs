@@ -62,16 +62,17 @@ pub fn of_json(value: Option<JsonB>, version: &Version) -> Result<Option<Feature
     }
 }
 
-/// The number of an answer.
-pub fn value(scored: Scored, version: &Version) -> Result<f64> {
+/// The number of an answer; none where the model rejects the input.
+pub fn value(scored: Scored, version: &Version) -> Result<Option<f64>> {
     let model = || version.label.clone();
     match scored {
-        Scored { value: Some(value), .. } => Ok(value),
+        Scored { value: Some(value), .. } => Ok(Some(value)),
         Scored { label: Some(_), .. } => Err(Error::WrongKindOfModel {
             model: model(),
             problem: "gives labels that are not numbers".into(),
             hint: "Use altlas.predict_label or altlas.predict_proba.".into(),
         }),
+        Scored { proba, .. } if version.manifest.rejects(proba.as_deref()) => Ok(None),
         _ => Err(Error::WrongKindOfModel {
             model: model(),
             problem: "gives no single value".into(),
@@ -80,9 +81,12 @@ pub fn value(scored: Scored, version: &Version) -> Result<f64> {
     }
 }
 
-/// The class of an answer.
-pub fn label(scored: Scored, version: &Version) -> Result<String> {
-    scored.label.ok_or_else(|| Error::WrongKindOfModel {
+/// The class of an answer; none where the model rejects the input.
+pub fn label(scored: Scored, version: &Version) -> Result<Option<String>> {
+    if scored.label.is_none() && version.manifest.rejects(scored.proba.as_deref()) {
+        return Ok(None);
+    }
+    scored.label.map(Some).ok_or_else(|| Error::WrongKindOfModel {
         model: version.label.clone(),
         problem: "gives no label".into(),
         hint: "Use altlas.predict for a number.".into(),
@@ -154,7 +158,7 @@ forms!(
     [Option<f64>],
     Value,
     value,
-    identity,
+    Option::flatten,
     predict_record,
     predict_vector,
     predict_json,
@@ -165,7 +169,7 @@ forms!(
     [Option<String>],
     Label,
     label,
-    identity,
+    Option::flatten,
     label_record,
     label_vector,
     label_json,

@@ -16,13 +16,13 @@ fn many<'a, T>(
     version: Rc<Version>,
     want: Want,
     rows: impl Iterator<Item = Result<Option<Features<'a>>>>,
-    read: fn(Scored, &Version) -> Result<T>,
+    read: fn(Scored, &Version) -> Result<Option<T>>,
 ) -> Result<Vec<Option<T>>> {
     let mut batch = Batch::new(Rc::clone(&version), want);
     let mut answers = Vec::new();
     let mut keep = |scored: Vec<Option<Scored>>| -> Result<()> {
         for answer in scored {
-            answers.push(answer.map(|scored| read(scored, &version)).transpose()?);
+            answers.push(answer.map(|scored| read(scored, &version)).transpose()?.flatten());
         }
         Ok(())
     };

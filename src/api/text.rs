@@ -21,7 +21,7 @@ fn classify_task(
         'static,
         (
             name!(rank, i32),
-            name!(label, String),
+            name!(label, Option<String>),
             name!(confidence, f32),
             name!(priority, f32),
             name!(model_version, String),
@@ -44,8 +44,12 @@ fn classify_task(
     let version = resolved(model.unwrap_or(TASK_TYPE))?;
     let answer = version.score(&[Features::Text(input.into())])?.into_iter().next().unwrap_or_default();
     let priority = priority(input);
-    let rows = ranked(&version, &answer)?
+    // A rejected text is of none of the labels, as far as the model can tell: that comes first.
+    let rejected = version.manifest.rejects(answer.proba.as_deref()).then(|| (None, likeliest(&answer)));
+    let labels = ranked(&version, &answer)?.into_iter().map(|(label, confidence)| (Some(label), confidence));
+    let rows = rejected
         .into_iter()
+        .chain(labels)
         .take(top_k as usize)
         .zip(1..)
         .map(|((label, confidence), rank)| (rank, label, confidence, priority, version.label.clone()));

@@ -40,7 +40,7 @@ fn train(
     // SAFETY: a plain getter.
     let role = unsafe { pg_sys::GetUserId() };
     let feed = |send: &mut dyn FnMut(&[u8]) -> crate::error::Result<()>| {
-        let mut stream = ArrowStream::new(send);
+        let mut stream = ArrowStream::new(send).with_longest(order.longest_text());
         let rows = source::read(&order.source, None, &mut stream)?;
         stream.finish()?;
         Ok(rows)

@@ -22,6 +22,8 @@ const PIECE: usize = 1 << 20;
 /// Writes rows as an Arrow IPC stream and hands the bytes to `send` in pieces.
 pub struct ArrowStream<F> {
     send: F,
+    /// Bytes of the longest text.
+    longest: usize,
     state: Option<State>,
 }
 
@@ -44,7 +46,12 @@ enum Builder {
 impl<F: FnMut(&[u8]) -> Result<()>> ArrowStream<F> {
     /// A stream that sends its pieces through `send`.
     pub fn new(send: F) -> Self {
-        Self { send, state: None }
+        Self { send, longest: usize::MAX, state: None }
+    }
+
+    /// Refuses longer texts.
+    pub fn with_longest(self, longest: usize) -> Self {
+        Self { longest, ..self }
     }
 
     /// Writes what is left, and the end of the stream.
@@ -102,6 +109,9 @@ impl<F: FnMut(&[u8]) -> Result<()>> Sink for ArrowStream<F> {
         };
         for (builder, cell) in state.builders.iter_mut().zip(cells) {
             if let Cell::Text(text) = &cell {
+                if text.len() > self.longest {
+                    return Err(Error::TextTooLong { bytes: text.len(), limit: self.longest });
+                }
                 state.text += text.len();
             }
             builder.push(cell);

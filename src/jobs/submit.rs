@@ -54,12 +54,13 @@ pub fn score(model: &str, source: &str, options: Option<Value>) -> Result<i64> {
     }
     let version = resolved(model)?;
     let spec = ScoreSpec { model: version.label.clone(), settings: settings() };
-    submit(Kind::Score, &version.label, to_json(&spec)?, max_attempts, source, Some(&version))
+    submit(Kind::Score, &version.label, to_json(&spec)?, max_attempts, source, Some(&version), usize::MAX)
 }
 
 /// Submits a training.
 pub fn train(order: &Order) -> Result<i64> {
-    submit(Kind::Train, &order.project, to_json(order)?, MAX_ATTEMPTS, &order.source, None)
+    let spec = to_json(order)?;
+    submit(Kind::Train, &order.project, spec, MAX_ATTEMPTS, &order.source, None, order.longest_text())
 }
 
 fn submit(
@@ -69,10 +70,12 @@ fn submit(
     max_attempts: i32,
     source: &str,
     version: Option<&Version>,
+    longest: usize,
 ) -> Result<i64> {
     let number = job::add(kind, label, spec, max_attempts)?;
     let mut spool = Spool::new(number);
-    let mut sink = Checked { version, text: None, stream: ArrowStream::new(|piece: &[u8]| spool.add(piece)) };
+    let stream = ArrowStream::new(|piece: &[u8]| spool.add(piece)).with_longest(longest);
+    let mut sink = Checked { version, text: None, stream };
     let rows = source::read(source, None, &mut sink)?;
     sink.stream.finish()?;
     spool.finish(kind, rows)?;

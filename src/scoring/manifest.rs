@@ -18,6 +18,7 @@ pub struct Manifest {
     pub target: Target,
     pub conformal: Option<Conformal>,
     pub priorities: Option<Vec<f32>>,
+    pub rejection: Option<Rejection>,
     /// Execution providers of its own choice, of those in force; empty for all.
     #[serde(deserialize_with = "or_default")]
     pub providers: Vec<String>,
@@ -38,6 +39,13 @@ pub struct Outputs {
 pub struct Target {
     pub name: Option<String>,
     pub unit: Option<String>,
+}
+
+/// When a classifier gives no label.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Rejection {
+    /// The confidence below which the label is withheld.
+    pub threshold: f64,
 }
 
 /// Calibration scores of a regression, ascending.
@@ -66,6 +74,9 @@ impl Manifest {
     /// Reads a manifest; the error says what is wrong with it.
     pub fn parse(value: &Value) -> Result<Self, String> {
         let manifest: Self = serde_json::from_value(value.clone()).map_err(|e| e.to_string())?;
+        if manifest.rejection.is_some_and(|r| !(0.0..=1.0).contains(&r.threshold)) {
+            return Err("rejection: the threshold is not between 0 and 1".into());
+        }
         match manifest.format {
             None | Some(1) => Ok(manifest),
             Some(other) => Err(format!("its format is {other}, this version of altlas reads 1")),
@@ -75,6 +86,15 @@ impl Manifest {
     /// The model's task.
     pub fn task(&self) -> &str {
         self.task.as_deref().unwrap_or("other")
+    }
+
+    /// Whether an answer with these probabilities is too unsure to have a label.
+    pub fn rejects(&self, proba: Option<&[f64]>) -> bool {
+        let sure = |proba: &[f64]| proba.iter().copied().fold(0.0, f64::max);
+        match (self.rejection, proba) {
+            (Some(rejection), Some(proba)) => sure(proba) < rejection.threshold,
+            _ => false,
+        }
     }
 
     /// Whether the task is to tell classes apart.
@@ -125,8 +145,17 @@ mod tests {
     }
 
     #[pg_test]
+    fn unsure_answers_are_rejected() {
+        let manifest = Manifest::parse(&serde_json::json!({ "rejection": { "threshold": 0.5 } })).unwrap();
+        assert!(manifest.rejects(Some(&[0.3, 0.4])));
+        assert!(!manifest.rejects(Some(&[0.3, 0.5])) && !manifest.rejects(None));
+        assert!(!Manifest::default().rejects(Some(&[0.1, 0.1])));
+    }
+
+    #[pg_test]
     fn unknown_formats_are_refused() {
         assert!(Manifest::parse(&serde_json::json!({ "format": 2 })).is_err());
+        assert!(Manifest::parse(&serde_json::json!({ "rejection": { "threshold": 1.5 } })).is_err());
         assert_eq!(Manifest::parse(&serde_json::json!({})).unwrap().task(), "other");
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 pub struct Scored {
     /// The number predicted; a classifier's label where it is a number.
     pub value: Option<f64>,
-    /// The class.
+    /// The class; none where the model rejects the input.
     pub label: Option<String>,
     /// Probabilities by class, in the order of the model's labels.
     pub proba: Option<Vec<f64>>,
@@ -79,13 +79,14 @@ pub fn read(version: &Version, outputs: Vec<Tensor>, rows: usize) -> Result<Vec<
     let labels = labels(version, tensor(roles.label), proba.as_deref(), width, rows);
     Ok((0..rows)
         .map(|row| {
-            let label = labels.as_ref().and_then(|l| l.get(row).cloned());
+            let proba =
+                proba.as_ref().and_then(|p| p.get(row * width..(row + 1) * width)).map(<[f64]>::to_vec);
+            let rejected = version.manifest.rejects(proba.as_deref());
+            let label = labels.as_ref().filter(|_| !rejected).and_then(|l| l.get(row).cloned());
             let value = match &values {
                 Some(v) => v.get(row).copied(),
                 None => label.as_ref().and_then(|l| l.parse().ok()),
             };
-            let proba =
-                proba.as_ref().and_then(|p| p.get(row * width..(row + 1) * width)).map(<[f64]>::to_vec);
             Scored { value, label, proba }
         })
         .collect())

@@ -58,12 +58,17 @@ impl Order {
         })
     }
 
+    /// Bytes of the longest text that the source may give: a classifier of texts takes none longer than it could score.
+    pub fn longest_text(&self) -> usize {
+        if self.task == "text_classification" { guc::max_text_bytes() } else { usize::MAX }
+    }
+
     fn request(&self, number: i64, role: pg_sys::Oid) -> Request {
         Request::Job {
             kind: "train".into(),
             spec: json!({
                 "task": self.task, "target": self.target, "algorithm": self.algorithm, "options": self.options,
-                "threads": self.threads,
+                "threads": self.threads, "memory_bytes": self.memory_bytes,
             }),
             owner: JobOwner {
                 // SAFETY: a plain OID that the server sets when the backend connects.

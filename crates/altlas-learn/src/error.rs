@@ -55,6 +55,22 @@ pub enum LearnError {
         /// The least.
         needed: usize,
     },
+    /// Labels with too few rows.
+    #[error("too few examples of the labels {labels}: at least {needed} are needed of each")]
+    FewExamples {
+        /// Some of them.
+        labels: String,
+        /// The least.
+        needed: usize,
+    },
+    /// The working memory would be too large.
+    #[error("training would take about {} MB, {} MB are left for it", needed >> 20, limit >> 20)]
+    NeedsMemory {
+        /// Bytes.
+        needed: u64,
+        /// Bytes.
+        limit: u64,
+    },
     /// More rows or features than the trainer can address.
     #[error("{rows} rows of {features} features are too many")]
     TooLarge {

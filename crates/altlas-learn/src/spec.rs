@@ -23,7 +23,8 @@ const LATER: [&str; 15] = [
     "hierarchical",
     "isolation_forest",
 ];
-const LATER_TASKS: [&str; 4] = ["text_classification", "clustering", "ranking", "anomaly"];
+const LATER_TASKS: [&str; 3] = ["clustering", "ranking", "anomaly"];
+const TASKS: &str = "regression, classification, text_classification";
 const AVAILABLE: &str = "auto, lightgbm, linear, ridge (regression), logistic (classification)";
 
 /// What is learned.
@@ -265,6 +266,9 @@ struct Raw {
     options: Options,
     #[serde(default)]
     threads: Option<u32>,
+    /// LightGBM cannot be told.
+    #[serde(default, rename = "memory_bytes")]
+    _memory_bytes: u64,
 }
 
 fn auto() -> String {
@@ -305,11 +309,10 @@ fn parse_task(name: &str) -> Result<Task, LearnError> {
     match name {
         "regression" => Ok(Task::Regression),
         "classification" => Ok(Task::Classification),
-        _ if LATER_TASKS.contains(&name) => Err(LearnError::NotSupported {
-            what: format!("task \"{name}\""),
-            available: "regression, classification".to_owned(),
-        }),
-        _ => Err(LearnError::option("task", format!("\"{name}\" is none of regression, classification"))),
+        _ if LATER_TASKS.contains(&name) => {
+            Err(LearnError::NotSupported { what: format!("task \"{name}\""), available: TASKS.to_owned() })
+        }
+        _ => Err(LearnError::option("task", format!("\"{name}\" is none of {TASKS}"))),
     }
 }
 

@@ -60,6 +60,7 @@ fn written_models_pass_the_checks() {
         classes: 2,
         weights: &[0.0, 0.0, 1.0, 2.0, 3.0, 4.0],
         bias: &[0.0, 1.0],
+        none: false,
         metadata: &metadata,
     };
     let forest = Tree { nodes: vec![TreeNode::Leaf { values: vec![0.25, 0.5, 0.25] }] };
@@ -115,10 +116,14 @@ fn arguments_that_do_not_fit_together_are_refused() {
     wrong(classifier(&[stump()], 2, ClassScores::Logits, &[0.0, 0.0]));
     wrong(classifier(&[stump()], 3, ClassScores::Logits, &[0.0]));
     let text = |weights: &[f32], bias: &[f32]| {
-        text_bag_classifier(&TextBagClassifier { buckets: 1, classes: 2, weights, bias, metadata: &[] })
+        let none = bias.len() == 3;
+        let classes = bias.len().max(2);
+        text_bag_classifier(&TextBagClassifier { buckets: 1, classes, weights, bias, none, metadata: &[] })
     };
     wrong(text(&[0.0, 0.0, 1.0], &[0.0, 0.0]));
     wrong(text(&[0.0, 0.0, 1.0, 1.0], &[0.0]));
+    wrong(text(&[0.0; 5], &[0.0; 3]));
+    assert!(text(&[0.0; 6], &[0.0; 3]).is_ok());
     assert_eq!(text(&[0.0, 1.0, 1.0, 1.0], &[0.0, 0.0]), Err(OnnxError::PadNotZero));
     assert!(matches!(text(&[0.0, 0.0, f32::NAN, 1.0], &[0.0, 0.0]), Err(OnnxError::NotFinite { .. })));
 }

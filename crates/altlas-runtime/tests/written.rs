@@ -239,8 +239,9 @@ fn bags_of_terms() {
     let mut weights: Vec<f32> = (0..(buckets + 1) * classes).map(|_| random.float() * 3.0).collect();
     weights[..classes].fill(0.0);
     let bias: Vec<f32> = (0..classes).map(|_| random.float()).collect();
-    let spec = TextBagClassifier { buckets, classes, weights: &weights, bias: &bias, metadata: &[] };
-    let model = text_bag_classifier(&spec).unwrap();
+    let with =
+        |none| TextBagClassifier { buckets, classes, weights: &weights, bias: &bias, none, metadata: &[] };
+    let model = text_bag_classifier(&with(false)).unwrap();
     let (mut terms, mut shares) = (vec![0i64; ROWS * length], vec![0f32; ROWS * length]);
     for row in 0..ROWS {
         for at in 0..random.below(length + 1) {
@@ -264,4 +265,8 @@ fn bags_of_terms() {
     let shape = [ROWS, length];
     let inputs = [Tensor::i64("term", &shape, &terms), Tensor::f32("weight", &shape, &shares)];
     assert_classes(&run(runtime, &model, &inputs), &expected);
+    // The last class keeps its share, and is no answer.
+    let model = text_bag_classifier(&with(true)).unwrap();
+    let answers: Vec<Vec<f64>> = expected.iter().map(|row| row[..classes - 1].to_vec()).collect();
+    assert_classes(&run(runtime, &model, &inputs), &answers);
 }

@@ -34,7 +34,8 @@ impl Compiled {
     /// The compiled model of a version; `None` when the engine must run it.
     pub fn of(version: &Version) -> Result<Option<Self>> {
         let encodes = version.preprocess.as_ref().is_some_and(|d| d.as_encoder().is_some());
-        if encodes || !crate::guc::compile_models() {
+        // What rejects inputs has a document for texts, which the engine's models alone have.
+        if encodes || version.manifest.rejection.is_some() || !crate::guc::compile_models() {
             return Ok(None);
         }
         let mapped = shelf::get(&version.sha256, || version.graph())?;

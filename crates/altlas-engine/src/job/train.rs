@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use altlas_learn::{LearnError, TestVector, TrainSpec, Trained, train};
+use altlas_learn::{LearnError, Plan, TestVector, Trained};
 use altlas_prep::PrepError;
 use altlas_proto::{Failure, FailureKind};
 use serde_json::{Value, json};
@@ -18,9 +18,9 @@ const MODEL: &str = "model.onnx";
 /// `{"document", "manifest", "vectors": [{"input", "output"}], "metric", "score", "baseline"}`.
 pub fn run(spec: &Value, input: Input<impl Read>, outlet: &mut Outlet) -> Result<Value, Failure> {
     // First: a mistake in the options shall not wait for the rows.
-    let spec = TrainSpec::parse(spec).map_err(failure)?;
+    let plan = Plan::parse(spec).map_err(failure)?;
     let table = read_table(input)?;
-    let trained = train(&spec, table, &mut |phase, done, total| outlet.progress(phase, done, total));
+    let trained = plan.train(table, &mut |phase, done, total| outlet.progress(phase, done, total));
     let Trained { onnx, document, manifest, vectors, metric, score, baseline } = trained.map_err(failure)?;
     outlet.artefact(MODEL, &onnx)?;
     let vectors: Vec<Value> = vectors
@@ -52,6 +52,13 @@ fn failure(error: LearnError) -> Failure {
         LearnError::TooFewRows { .. } => {
             (FailureKind::BadInput, Some("Give more rows; rows whose target is NULL do not count."))
         }
+        LearnError::FewExamples { .. } => (
+            FailureKind::BadInput,
+            Some("Give more examples of them, or leave them out (HAVING count(*) >= 2)."),
+        ),
+        LearnError::NeedsMemory { .. } => {
+            (FailureKind::Resources, Some("Raise altlas.job_memory, or give fewer rows or labels."))
+        }
         LearnError::TooLarge { .. } => {
             (FailureKind::Resources, Some("Sample the rows or leave out columns."))
         }
@@ -82,8 +89,12 @@ mod tests {
             (json!({"task": "regression", "target": "y", "colour": 1}), FailureKind::BadParameter),
             (json!({"task": "clustering", "target": "y"}), FailureKind::Unsupported),
             (json!({"task": "regression", "target": "y", "algorithm": "oracle"}), FailureKind::BadParameter),
+            (
+                json!({"task": "text_classification", "target": "y", "options": {"text": 1}}),
+                FailureKind::BadParameter,
+            ),
         ] {
-            assert_eq!(failure(TrainSpec::parse(&spec).unwrap_err()).kind, kind, "{spec}");
+            assert_eq!(failure(Plan::parse(&spec).unwrap_err()).kind, kind, "{spec}");
         }
     }
 }

@@ -101,6 +101,11 @@ impl Builder {
         self.op("ArgMax", &["probabilities"], &["label"], vec![int("axis", 1), int("keepdims", 0)]);
     }
 
+    /// The graph alone, as the body of an operator.
+    pub(super) fn into_graph(self) -> GraphProto {
+        self.graph
+    }
+
     pub(super) fn finish(self) -> Vec<u8> {
         let opset = |domain: &str, version| OperatorSetIdProto {
             domain: Some(domain.to_owned()),
@@ -170,6 +175,10 @@ fn attribute(name: &str, r#type: i32) -> AttributeProto {
 
 pub(super) fn int(name: &str, value: i64) -> AttributeProto {
     AttributeProto { i: Some(value), ..attribute(name, attribute_type::INT) }
+}
+
+pub(super) fn graph(name: &str, value: GraphProto) -> AttributeProto {
+    AttributeProto { g: Some(Box::new(value)), ..attribute(name, attribute_type::GRAPH) }
 }
 
 pub(super) fn ints(name: &str, values: Vec<i64>) -> AttributeProto {

@@ -1,0 +1,37 @@
+//! What to train, of whatever kind.
+
+use altlas_prep::Table;
+use serde_json::Value;
+
+use crate::{LearnError, TextSpec, TrainSpec, Trained, train, train_texts};
+
+/// A checked specification.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plan {
+    /// A regression or classification of rows.
+    Rows(TrainSpec),
+    /// A classification of texts.
+    Texts(TextSpec),
+}
+
+impl Plan {
+    /// Reads a specification; its `task` says of which kind it is.
+    pub fn parse(value: &Value) -> Result<Self, LearnError> {
+        if TextSpec::is_meant(value) {
+            return TextSpec::parse(value).map(Self::Texts);
+        }
+        TrainSpec::parse(value).map(Self::Rows)
+    }
+
+    /// Trains on a table. `progress` is called with a phase, what is done of it and all of it; it may end the program.
+    pub fn train(
+        &self,
+        table: Table,
+        progress: &mut dyn FnMut(&str, u64, u64),
+    ) -> Result<Trained, LearnError> {
+        match self {
+            Self::Rows(spec) => train(spec, table, progress),
+            Self::Texts(spec) => train_texts(spec, table, progress),
+        }
+    }
+}
