@@ -51,7 +51,7 @@ fn compare_models(
     }
     let found = compare(&names, source, target, &options)?;
     if found.unlabelled > 0 {
-        notice!("{} rows have NULL in column \"{target}\" and were left out", found.unlabelled);
+        notice!("left out: {} rows in which column \"{target}\" is NULL", found.unlabelled);
     }
     let rows = i64::try_from(found.rows).unwrap_or(i64::MAX);
     let id = match options.keep {

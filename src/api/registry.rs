@@ -141,7 +141,7 @@ fn register(name: &str, sha256: &str, manifest: Option<JsonB>) -> Result<i32> {
     read::latest(|| open_in_engine(sha256, &manifest.providers))?;
     let version =
         Version::new(name.to_owned(), sha256.to_owned(), preprocess.clone(), stored.clone(), false)?;
-    read::latest(|| reproduce(&version, &vectors))?;
+    read::latest(|| reproduce(&version, &vectors, 1.0))?;
     let task = manifest.task();
     let new =
         NewVersion { name, task, sha256, preprocess, manifest: stored, vectors: &vectors, run_id: None };
@@ -161,9 +161,9 @@ fn open_in_engine(sha256: &str, providers: &[String]) -> Result<()> {
     }
 }
 
-/// The model must give what its test vectors say, within 1e-5·max(1,|y|): by the engine, and compiled where it can be. Having it
+/// The model must give what its test vectors say, within 1e-5·max(`least`,|y|): by the engine, and compiled where it can be. Having it
 /// compiled here saves the first call that work.
-pub fn reproduce(version: &Version, vectors: &[TestVector]) -> Result<()> {
+pub fn reproduce(version: &Version, vectors: &[TestVector], least: f64) -> Result<()> {
     let compiled = version.is_compiled()?;
     let rows = vectors
         .iter()
@@ -172,17 +172,17 @@ pub fn reproduce(version: &Version, vectors: &[TestVector]) -> Result<()> {
             other => fields_of_value(other, &version.label),
         })
         .collect::<Result<Vec<_>>>()?;
-    agree(vectors, &version.score_by_engine(&rows)?)?;
-    if compiled { agree(vectors, &version.score(&rows)?) } else { Ok(()) }
+    agree(vectors, &version.score_by_engine(&rows)?, least)?;
+    if compiled { agree(vectors, &version.score(&rows)?, least) } else { Ok(()) }
 }
 
 /// Compares answers with what was expected.
-pub fn agree(vectors: &[TestVector], answers: &[Scored]) -> Result<()> {
+pub fn agree(vectors: &[TestVector], answers: &[Scored], least: f64) -> Result<()> {
     for (n, (vector, got)) in vectors.iter().zip(answers).enumerate() {
         let got = flat(got);
         let equal = got.len() == vector.output.len()
             && got.iter().zip(&vector.output).all(|(a, b)| {
-                a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-5 * b.abs().max(1.0)
+                a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-5 * b.abs().max(least)
             });
         if !equal {
             return Err(Error::TestVectorMismatch {

@@ -118,5 +118,5 @@ fn reproduce(version: &Version, vectors: &[TestVector]) -> Result<()> {
         let proba = encoded.map(|e| e.vector.into_iter().map(f64::from).collect());
         answers.push(Scored { proba, ..Scored::default() });
     }
-    agree(vectors, &answers)
+    agree(vectors, &answers, 1.0)
 }

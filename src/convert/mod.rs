@@ -10,7 +10,7 @@ mod tuplestore;
 
 pub use argument::{Floats, Record, VectorCall};
 pub use arrow::ArrowStream;
-pub use batch::{Batch, Batches};
+pub use batch::Batches;
 pub use cell::{Cell, Kind, timestamp_of_unix_us, type_name};
 pub use plan::RowPlan;
 pub use row::fields_of_json;

@@ -49,7 +49,7 @@ def test_each_sees_their_own(conn, roles):
         assert other.execute(SEEN).fetchall() == [("a b", 1, ["other"]), ("c d", 1, ["team"])]
         assert other.execute("SELECT session_roles FROM altlas.feedback WHERE input = 'c d'").fetchone() == (["other"],)
         assert reviewer.execute(SEEN).fetchall() == [("a b", 2, ["giver", "other"]), ("c d", 1, ["team"])]
-        for sql in ("SELECT altlas.review_feedback(1, true)", "TABLE altlas.feedback_giver", "DELETE FROM altlas.feedback"):
+        for sql in ("SELECT altlas.review_feedback(1, true)", "TABLE altlas.feedback_giver", "DELETE FROM altlas.feedback_entry"):
             assert failure(giver, sql).sqlstate == "42501"
         conn.execute("SELECT altlas.grant_access('reviewer', 'score')")
         assert reviewer.execute(SEEN).fetchall() == []
