@@ -5,10 +5,11 @@ use pgrx::JsonB;
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use super::text::{TASK_TYPE, check_length};
+use super::text::check_length;
 use crate::error::{Error, Result, required, sql};
 use crate::guc;
 use crate::scoring::resolved;
+use crate::segments::TASK_TYPE;
 use crate::store::artefact;
 use crate::store::feedback::{self, Given, Kind};
 

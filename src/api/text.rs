@@ -45,7 +45,7 @@ fn classify_task(
     let answer = version.score(&[Features::Text(input.into())])?.into_iter().next().unwrap_or_default();
     let priority = priority(input);
     // A rejected text is of none of the labels, as far as the model can tell: that comes first.
-    let rejected = version.manifest.rejects(answer.proba.as_deref()).then(|| (None, likeliest(&answer)));
+    let rejected = version.manifest.rejects(answer.proba.as_deref()).then(|| (None, answer.likeliest()));
     let labels = ranked(&version, &answer)?.into_iter().map(|(label, confidence)| (Some(label), confidence));
     let rows = rejected
         .into_iter()
