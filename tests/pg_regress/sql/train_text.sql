@@ -42,8 +42,8 @@ SELECT task_type FROM altlas.segment_text('Pay the rent of 5', model => 'tt_scop
 SELECT score > 0.9 AS good FROM altlas.train('tt_number', 'text_classification', 'SELECT request, number FROM tt_examples', 'number', 'linear',
   '{"out_of_scope": "0", "hyperparams": {"c": 16}}');
 SELECT altlas.predict('tt_number', 'pay the rent of 5'), altlas.predict('tt_number', 'why are cats so odd') IS NULL AS rejected;
-SELECT count(*) FROM generate_series(1, 2),
-  altlas.train('tt_same', 'text_classification', 'SELECT request, pays FROM tt_examples ORDER BY i', 'pays', 'ngrams', '{"hyperparams": {"c": 16}}');
+SELECT version FROM altlas.train('tt_same', 'text_classification', 'SELECT request, pays FROM tt_examples ORDER BY i', 'pays', 'ngrams', '{"hyperparams": {"c": 16}}');
+SELECT version FROM altlas.train('tt_same', 'text_classification', 'SELECT request, pays FROM tt_examples ORDER BY i', 'pays', 'ngrams', '{"hyperparams": {"c": 16}}');
 SELECT count(*) AS versions, count(DISTINCT sha256) AS distinct_files FROM altlas.models WHERE name = 'tt_same';
 
 -- Rows without text or label are left out, and told.

@@ -42,6 +42,9 @@ pub(crate) struct Parts {
 impl Corpus {
     /// Takes the rows of a table that have a text and a label.
     pub(crate) fn new(table: Table, spec: &TextSpec) -> Result<Self, LearnError> {
+        if table.column(&spec.target).is_none() {
+            return Err(LearnError::MissingColumn(spec.target.clone()));
+        }
         let column = text_column(&table, spec)?.to_owned();
         let known = labels(&table, &spec.target)?;
         let Some(Column::Text(texts)) = table.column(&column) else {
