@@ -141,12 +141,15 @@ impl Vocabulary {
     }
 }
 
+/// What is done with a text's number and its terms.
+type Visit<'a> = &'a mut dyn FnMut(usize, &[(u32, f32)]);
+
 /// Calls `each` with the number and the terms of each text.
 fn each_term(
     document: &TextNgrams,
     texts: &[&str],
     tick: &mut dyn FnMut(usize),
-    each: &mut dyn FnMut(usize, &[(u32, f32)]),
+    each: Visit<'_>,
 ) -> Result<(), LearnError> {
     let mut row = Vec::new();
     for (n, text) in texts.iter().enumerate() {
