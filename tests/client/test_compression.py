@@ -24,7 +24,7 @@ def net(conn):
 def test_a_smaller_version_is_registered_and_measured(conn, net):
     before, after = conn.execute(QUANTIZE, ("net", "near", "{}")).fetchall()
     assert (before[:2], after[:2]) == (("before", "net/1"), ("after", "net/2"))
-    assert 2 * after[2] < before[2]
+    assert 3 * after[2] < 2 * before[2]
     assert after[3] < before[3]
     assert before[4] > 0 and after[4] > 0
     assert abs(after[5] - before[5]) <= 0.01 * before[5]
