@@ -3,8 +3,9 @@ WITH ended AS (
     UPDATE altlas.job
        SET state = $2, result = $3, error_code = $4, error = $5, error_detail = $6, error_hint = $7, worker = NULL, phase = NULL,
            done = CASE WHEN $2 = 'done' THEN coalesce(total, done) ELSE done END,
-           ended_at = pg_catalog.clock_timestamp(),
-           expires_at = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => $8)
+           ended_at = moment.now,
+           expires_at = moment.now + pg_catalog.make_interval(secs => $8)
+      FROM (SELECT pg_catalog.clock_timestamp() AS now) moment
      WHERE job_id = $1
     RETURNING job_id, kind, state, label
 ), input AS (
