@@ -114,7 +114,7 @@ def test_many_first_calls_start_one_engine(place, attempt):
         answers = list(pool.map(first_call, range(CALLERS)))
     wanted = [sample().expected[number % len(rows)] for number in range(CALLERS)]
     assert answers == pytest.approx(wanted, rel=1e-5)
-    assert len(programs(cluster, "serve")) == 1
+    wait_until(lambda: len(programs(cluster, "serve")) == 1, 10, "one engine")
     wait_until(lambda: len(supervisors(cluster)) == 1, 10, "one supervisor")
     assert cluster.log_text().count("the engine runs with pid") == 2, "one engine before the restart, one after"
 
