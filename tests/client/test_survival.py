@@ -49,6 +49,7 @@ def source(new_cluster):
             conn.execute(TRAIN)
         conn.execute("SELECT altlas.define_kpi('kept', %s)", (json.dumps(KPI),))
         conn.execute("SELECT altlas.give_feedback('ship it', 'create', 'execute')")
+        conn.execute("SELECT altlas.compare_models(ARRAY['m'], 'SELECT a, b, c, y, y AS truth FROM noise LIMIT 5', 'truth')")
         conn.execute("CREATE ROLE survivor LOGIN")
         conn.execute("SELECT altlas.grant_access('survivor', 'score')")
         # A job that is done and one that stays in the queue, here and in copies.
