@@ -10,7 +10,7 @@ use crate::convert::ArrowStream;
 use crate::error::{Error, Result, required, sql};
 use crate::scoring::Version;
 use crate::store::model::{self, NewVersion};
-use crate::store::{artefact, job, read, source};
+use crate::store::{artefact, read, source};
 use crate::training::taught::{TARGET, Taught};
 use crate::training::{self, Order};
 
@@ -106,7 +106,6 @@ fn distill(
         }
     };
     let order = Order::new(project, &task, source, TARGET, algorithm.as_deref(), training)?;
-    let started_at = pgrx::datum::clock_timestamp();
     let feed = |send: &mut dyn FnMut(&[u8]) -> Result<()>| {
         let mut stream = ArrowStream::new(send);
         let mut taught = Taught::new(&teacher, &mut stream);
@@ -116,10 +115,7 @@ fn distill(
         stream.finish()?;
         Ok(rows)
     };
-    // SAFETY: a plain getter.
-    let role = unsafe { pg_sys::GetUserId() };
-    let product = training::carry_out(&order, job::next_number()?, role, feed, |_, _, _| Ok(()))?;
-    let student = training::register(&order, product, started_at)?;
+    let student = training::run_now(&order, feed)?;
     let names = [teacher.label, format!("{}/{}", student.project, student.version)];
     Ok(TableIterator::new(report(names, test_source, target, &options, max_loss)?))
 }

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use crate::convert::ArrowStream;
 use crate::error::{required, sql};
-use crate::store::{artefact, job, source};
+use crate::store::{artefact, source};
 use crate::training::{self, Order, Registered};
 
 /// Trains a model on the rows of a source and registers it. It goes into production when it is the first, or no worse than
@@ -36,17 +36,13 @@ fn train(
 > {
     artefact::must_be_writable("train a model")?;
     let order = order(project, task, source, target, algorithm, options)?;
-    let started_at = pgrx::datum::clock_timestamp();
-    // SAFETY: a plain getter.
-    let role = unsafe { pg_sys::GetUserId() };
     let feed = |send: &mut dyn FnMut(&[u8]) -> crate::error::Result<()>| {
         let mut stream = ArrowStream::new(send).with_longest(order.longest_text());
         let rows = source::read(&order.source, None, &mut stream)?;
         stream.finish()?;
         Ok(rows)
     };
-    let product = training::carry_out(&order, job::next_number()?, role, feed, |_, _, _| Ok(()))?;
-    Ok(TableIterator::once(row(training::register(&order, product, started_at)?)))
+    Ok(TableIterator::once(row(training::run_now(&order, feed)?)))
 }
 
 /// The order that the arguments make.

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::guc;
 use crate::scoring::Version;
 use crate::store::model::{self, NewVersion, TestVector};
-use crate::store::{artefact, audit, read, run};
+use crate::store::{artefact, audit, job, read, run};
 
 /// What is to be trained.
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,6 +98,18 @@ struct Trained {
     metric: String,
     score: f64,
     baseline: Option<f64>,
+}
+
+/// Trains in the caller's transaction, as the caller, and registers what that gave. `feed` is as for [`carry_out`].
+pub fn run_now(
+    order: &Order,
+    feed: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<usize>,
+) -> Result<Registered> {
+    let started_at = pgrx::datum::clock_timestamp();
+    // SAFETY: a plain getter.
+    let role = unsafe { pg_sys::GetUserId() };
+    let product = carry_out(order, job::next_number()?, role, feed, |_, _, _| Ok(()))?;
+    register(order, product, started_at)
 }
 
 /// Has the engine train. `number` is the job's number in this database and `role` who is shown as its owner. `feed` sends the rows as
