@@ -5,6 +5,7 @@ import re
 from markup import MARKS, connector, gold, segment
 from plan import Planner
 
+SHARE_COMMANDS = 0.06
 SIZES = ((1, 30), (2, 33), (3, 19), (4, 8), (5, 4), (6, 2), (7, 1), (8, 1))
 STYLES = (("comma", 3.0), ("sentence", 2.5), ("and", 3.0), ("bare", 0.8), ("semicolon", 0.5), ("line", 0.7), ("mixed", 3.0))
 MARKERS = ("{n}. ", "{n}) ", "- ", "* ", "• ", "{n}- ", "{a}) ", "- [ ] ", "({n}) ", "{n}: ")
@@ -28,6 +29,8 @@ class Composer:
 
     def row(self):
         """(marked text, facts) of a command."""
+        if self.chance(SHARE_COMMANDS):
+            return self.rng.choice(self.tables.commands)
         roll = self.rng.random()
         if roll < 0.05:
             return self.nothing(), []
@@ -69,7 +72,8 @@ class Composer:
         return "", lambda form: text
 
     def statement(self):
-        return self.capital(self.speaker.edge("sentence"))
+        said = self.rng.choice(self.tables.statements) if self.chance(0.5) else self.speaker.edge("sentence")
+        return self.capital(said)
 
     def nothing(self):
         """A text that asks for nothing."""

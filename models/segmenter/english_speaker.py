@@ -27,6 +27,7 @@ FILED = {"fmt": "format", "lang": "language", "title": None}
 
 class English(Speaker):
     """Forms: base, ing, ed (the past participle)."""
+    plain_form = "base"
 
     def head(self, noun):
         return CUT.split(MARKED.sub("", noun).lstrip("="))[0].split()[-1].strip('"')
@@ -131,6 +132,9 @@ class English(Speaker):
         text = re.sub(r"^(remind|show|give|get|wake|text|tell|email|find|bring|send|book|play) me\b",
                       lambda m: f"{m[1]} {tag('recipient', 'me')}" if m[1] in ("remind", "text", "tell", "email", "send", "wake") else m[0], text)
         return lambda form: english.inflect(text, form)
+
+    def inflected(self, verb, rest):
+        return lambda form: english.inflect(f"{verb} {rest}", form)
 
     def takes_object(self, verb):
         return bool(verb.classes) and ("{o}" in verb.pattern or not SLOT.search(verb.pattern) or bool(OPEN_END.search(verb.pattern)))

@@ -14,23 +14,26 @@ from english_composer import EnglishComposer  # noqa: E402
 from english_speaker import English  # noqa: E402
 from noise import noisy  # noqa: E402
 from stats import Statistics  # noqa: E402
-from tables import Tables  # noqa: E402
+from tables import Tables, utterances  # noqa: E402
 from turkish_composer import TurkishComposer  # noqa: E402
 from turkish_speaker import Turkish  # noqa: E402
 
 LANGUAGES = ("en", "tr")
 
 
-def composer(code, rng):
+def composer(code, rng, said=()):
+    tables = Tables(code)
     if code == "en":
-        return EnglishComposer(English(Tables(code), rng))
-    return TurkishComposer(Turkish(Tables(code), rng))
+        tables.utterances = utterances(said)
+        return EnglishComposer(English(tables, rng))
+    return TurkishComposer(Turkish(tables, rng))
 
 
-def commands(count, seed, language=None):
-    """Rows in the format of the gold files, with the spans of connectors and parameters; no text twice."""
+def commands(count, seed, language=None, said=()):
+    """Rows in the format of the gold files, with the spans of connectors and parameters; no text twice. `said` are lines of
+    type | text, English, of which some become actions."""
     rng = random.Random(seed)
-    composers = [composer(code, rng) for code in ([language] if language else LANGUAGES)]
+    composers = [composer(code, rng, said) for code in ([language] if language else LANGUAGES)]
     seen = set()
     while len(seen) < count:
         c = composers[len(seen) % len(composers)]
@@ -48,10 +51,12 @@ def main(arguments):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--language", choices=LANGUAGES)
     parser.add_argument("--stats", action="store_true", help="print what was made instead of the commands")
+    parser.add_argument("--utterances", type=Path, help="English requests by others, from utterances.py")
     options = parser.parse_args(arguments)
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     statistics = Statistics()
-    for row in commands(options.count, options.seed, options.language):
+    said = options.utterances.read_text(encoding="utf-8").splitlines() if options.utterances else ()
+    for row in commands(options.count, options.seed, options.language, said):
         if options.stats:
             statistics.add(row)
         else:

@@ -30,8 +30,8 @@ class Example:
 
     ids: np.ndarray
     spans: np.ndarray  # a tag a piece
-    types: np.ndarray  # a type a piece, NOTHING outside of segments
-    parameters: np.ndarray  # a tag a piece and parameter
+    types: np.ndarray  # a type a piece, NOTHING outside of segments and where it is not known
+    parameters: np.ndarray  # a tag a piece and parameter, NOTHING where nobody has annotated them
     starts: np.ndarray  # the first piece of each segment
     links: np.ndarray = field(repr=False)  # [kind, segment, earlier segment]: 0 or 1
 
@@ -75,14 +75,17 @@ def example(command: dict, ids: list[int], offsets: list[tuple[int, int]]) -> Ex
             return None
         spans[inside] = INSIDE
         spans[inside[0]] = BEGIN
-        types[inside] = TYPES.index(segment["type"])
+        types[inside] = TYPES.index(segment["type"]) if segment["type"] else NOTHING
         starts[n] = inside[0]
-        for name, place in segment.get("parameter_spans", {}).items():
+        for earlier in segment["depends_on"]:
+            links[KINDS.index(segment["dependency_kind"]), n, earlier - 1] = 1
+        if segment["parameter_spans"] is None:
+            parameters[inside] = NOTHING
+            continue
+        for name, place in segment["parameter_spans"].items():
             if name in PARAMETERS and (tagged := covered(offsets, *place)):
                 parameters[tagged, PARAMETERS.index(name)] = INSIDE
                 parameters[tagged[0], PARAMETERS.index(name)] = BEGIN
-        for earlier in segment["depends_on"]:
-            links[KINDS.index(segment["dependency_kind"]), n, earlier - 1] = 1
     return Example(np.array(ids, np.int32), spans, types, parameters, starts, links)
 
 

@@ -7,7 +7,9 @@ import re
 PARAMETERS = ("query", "target", "title", "format", "source", "destination", "recipient", "date", "time", "language", "count",
               "condition", "variables")
 CLOSE, SEGMENT, CONNECTOR = "\ue000", "\ue001", "\ue002"
-OPEN = {name: chr(0xE010 + i) for i, name in enumerate(PARAMETERS)}
+# Marks part of a segment whose parameters nobody has annotated.
+UNANNOTATED = "unannotated"
+OPEN = {name: chr(0xE010 + i) for i, name in enumerate((*PARAMETERS, UNANNOTATED))}
 NAMES = {mark: name for name, mark in OPEN.items()}
 MARKS = re.compile("[\ue000-\ue0ff]")
 # Edge characters that belong to no content; a dot before a letter or digit (`.heic`) stays.
@@ -36,6 +38,18 @@ def strip(text):
 def notation(text):
     """`[name text]` of the tables as marks; brackets that name no parameter stay."""
     return re.sub(r"\[(\w+) ([^\[\]]*)\]", lambda m: tag(m[1], m[2]) if m[1] in OPEN else m[0], text)
+
+
+WRITTEN = re.compile(r"\[(?P<content>.*?)\]\((?P<type>[a-z]+|\?)(?: < (?P<earlier>[\d,]+) (?P<kind>data|sequence))?\)")
+
+
+def written(line):
+    """(marked text, facts) of a command whose segments are written `[content](type < 1,2 data|sequence)`; the type may be `?`."""
+    facts = []
+    for found in WRITTEN.finditer(line):
+        earlier = [int(n) for n in found["earlier"].split(",")] if found["earlier"] else []
+        facts.append((None if found["type"] == "?" else found["type"], earlier, found["kind"]))
+    return WRITTEN.sub(lambda m: segment(tag(UNANNOTATED, m["content"])), line.replace("\\n", "\n")), facts
 
 
 def trim(text, start, end):
@@ -99,6 +113,8 @@ def gold(marked, language, facts):
     for s, (kind, depends_on, why) in zip(segments, facts):
         start, end = trim(text, *s["span"])
         values, spans = {}, {}
+        if any(name == UNANNOTATED for name, _ in s["parameters"]):
+            s["parameters"], spans = [], None
         for name, span in sorted(s["parameters"], key=lambda p: (p[1][0], -p[1][1])):
             span = clip(text, span, (start, end))
             if span is None or name in values and name != "variables":

@@ -12,6 +12,7 @@ from labels import KINDS, NOTHING, PAD, PARAMETERS, TYPES
 HEADS = 12
 LINK = 32
 NORM = 1e-12
+DROPPED = 0.1
 # Widths of what the network gives for each piece, side by side in one output.
 WIDTHS = {"span": 3, "type": len(TYPES), "parameter": 2 * len(PARAMETERS), "link": 2 * len(KINDS) * LINK}
 
@@ -33,8 +34,8 @@ def normed(x, weights, name):
     return (x - mean) * jax.lax.rsqrt(spread + NORM) * weights[f"{name}.scale"] + weights[f"{name}.shift"]
 
 
-def encode(weights: dict, ids):
-    """Hidden states of pieces [batch, length]."""
+def encode(weights: dict, ids, key=None):
+    """Hidden states of pieces [batch, length]. With a key, as in training: some of what layers add is dropped."""
     batch, length = ids.shape
     x = normed(weights["pieces"][ids] + weights["positions"][:length], weights, "norm")
     hidden = x.shape[-1]
@@ -46,13 +47,19 @@ def encode(weights: dict, ids):
     def split(x):
         return x.reshape(batch, length, HEADS, hidden // HEADS).transpose(0, 2, 1, 3)
 
+    def dropped(x, n):
+        if key is None:
+            return x
+        kept = jax.random.bernoulli(jax.random.fold_in(key, n), 1 - DROPPED, x.shape)
+        return jnp.where(kept, x / (1 - DROPPED), 0)
+
     for n in range(LAYERS):
         q, k, v = (split(linear(x, f"{n}.{part}")) for part in "qkv")
         attention = jax.nn.softmax(q @ k.transpose(0, 1, 3, 2) / np.sqrt(hidden // HEADS) + mask, -1)
         mixed = (attention @ v).transpose(0, 2, 1, 3).reshape(batch, length, hidden)
-        x = normed(x + linear(mixed, f"{n}.ao"), weights, f"{n}.aln")
+        x = normed(x + dropped(linear(mixed, f"{n}.ao"), 2 * n), weights, f"{n}.aln")
         inner = jax.nn.gelu(linear(x, f"{n}.fi"), approximate=False)
-        x = normed(x + linear(inner, f"{n}.fo"), weights, f"{n}.oln")
+        x = normed(x + dropped(linear(inner, f"{n}.fo"), 2 * n + 1), weights, f"{n}.oln")
     return x
 
 
@@ -68,10 +75,10 @@ def link_scores(link, starts):
     return jnp.einsum("bikd,bjkd->bkij", at[:, :, :, 0], at[:, :, :, 1]) / np.sqrt(LINK)
 
 
-def loss(trained: dict, fixed: dict, batch: dict):
+def loss(trained: dict, fixed: dict, batch: dict, key):
     """The mean losses of a batch, summed over heads."""
     weights = {**fixed, **trained}
-    out = heads(weights, encode(weights, batch["ids"]))
+    out = heads(weights, encode(weights, batch["ids"], key))
     real = batch["ids"] != PAD
 
     def cross_entropy(scores, wanted, counted):
@@ -82,7 +89,7 @@ def loss(trained: dict, fixed: dict, batch: dict):
     kind = cross_entropy(out["type"], batch["types"], batch["types"] != NOTHING)
     tags = out["parameter"].reshape(*out["parameter"].shape[:2], len(PARAMETERS), 2)
     tags = jnp.concatenate([jnp.zeros_like(tags[..., :1]), tags], -1)
-    parameter = cross_entropy(tags, batch["parameters"], jnp.broadcast_to(real[..., None], batch["parameters"].shape))
+    parameter = cross_entropy(tags, batch["parameters"], real[..., None] & (batch["parameters"] != NOTHING))
     scores = link_scores(out["link"], batch["starts"])
     count = scores.shape[-1]
     earlier = jnp.tril(jnp.ones((count, count)), -1) * batch["given"][:, None, :, None]

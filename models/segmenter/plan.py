@@ -7,6 +7,9 @@ from speaker import FLEETING, Action
 
 SHARE_RELATED = 0.55
 SHARE_SENTENCES = 0.12
+SHARE_REQUESTS = 0.25
+SHARE_AROUND = 0.12
+SHARE_UTTERANCES = 0.25
 REFERENCES = {"en": {"pronoun": 4.0, "head": 1.5, "result": 1.6, "part": 1.5, "some": 1.0, "derived": 1.2, "each": 0.4},
               "tr": {"elided": 5.0, "pronoun": 1.4, "head": 1.2, "result": 1.5, "part": 2.0, "some": 1.0, "derived": 1.0, "each": 0.4}}
 # What stays clear when other things came between.
@@ -58,6 +61,12 @@ class Planner:
 
     def fresh(self):
         kind = self.speaker.any_type()
+        if self.chance(SHARE_REQUESTS):
+            return self.speaker.request(kind)
+        if self.chance(SHARE_AROUND):
+            return self.speaker.around(kind)
+        if self.speaker.tables.utterances and self.chance(SHARE_UTTERANCES):
+            return self.speaker.utterance()
         if self.chance(SHARE_SENTENCES) and self.speaker.tables.sentences[kind]:
             return self.speaker.sentence(kind)
         return self.speaker.action(kind)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from grammar.lexicon import TYPES
 from markup import strip, tag
-from tables import OWN_SHARE
+from tables import OWN_SHARE, split_verb
 
 SLOT = re.compile(r"\{([a-z0-9]+)(?:\.([a-z]+))?\}")
 TYPE_WEIGHTS = {"search": 1.2, "create": 1.1, "analyze": 1.2, "open": 1.1, "transform": 1.3, "execute": 1.6, "summarize": 0.8, "schedule": 1.0}
@@ -141,6 +141,43 @@ class Speaker:
         text = self.fill(self.choose(self.tables.sentences[kind]), kind=kind)
         if kind == "search":
             text = tag("query", strip(text))
+        return Action(kind, lambda form: text, fixed=True)
+
+    def request(self, kind):
+        """A request that somebody wrote."""
+        verb, rest = self.choose(self.tables.requests[kind])
+        return Action(kind, self.inflected(verb, rest) if verb else lambda form: rest, fixed=not verb)
+
+    def some_request(self):
+        """(type, verb, the rest) of a written request with a verb."""
+        while True:
+            kind = self.any_type()
+            verb, rest = self.choose(self.tables.requests[kind])
+            if verb:
+                return kind, verb, rest
+
+    def around(self, kind):
+        """A written request with its condition or purpose, or an action that holds requests which are not asked for."""
+        kind = self.choose([k for k in (kind, "own") if k in self.tables.around])
+        pattern = self.tables.around[kind].pick(self.rng)
+
+        def held(slot):
+            if slot[1] == "condition":
+                return self.choose(self.tables.conditions)
+            _, verb, rest = self.some_request()
+            return strip(self.inflected(verb, rest)(slot[2] or self.plain_form))
+
+        pattern = strip(self.fill(re.sub(r"\{(r|condition)(?:\.(\w+))?\}", held, pattern)))
+        if kind == "own":
+            kind, verb, rest = self.some_request()
+            before, after = pattern.split("{R}")
+            said = self.inflected(verb, rest)
+            return Action(kind, lambda form: before + said(form) + after)
+        return Action(kind, self.inflected(*split_verb(self.tables.code, pattern)))
+
+    def utterance(self):
+        """What somebody said to an assistant, all of it one request; its type may be unknown."""
+        kind, text = self.choose(self.tables.utterances)
         return Action(kind, lambda form: text, fixed=True)
 
     def extra(self, kind):

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grammar import lexicon
-from markup import notation
+from markup import UNANNOTATED, notation, tag, written
 
 DATA = Path(__file__).parent / "data"
+QUESTIONS = {"what", "what's", "who", "where", "how", "when", "which", "is"}
 OWN_SHARE = 0.35  # how often an action comes from the everyday tables
 
 
@@ -31,6 +32,17 @@ def rows(name):
         yield [part.strip() for part in line.split(" | ")]
 
 
+def listed(name):
+    """`[section]` → its lines."""
+    out, current = {}, None
+    for line in lexicon.lines(name, DATA):
+        if line.startswith("["):
+            current = out.setdefault(line[1:-1], [])
+        else:
+            current.append(line)
+    return out
+
+
 def sections(name):
     """`[section]` → {key: phrases} of a table of references."""
     out, current = {}, None
@@ -41,6 +53,27 @@ def sections(name):
             key, _, phrases = line.partition(" | ")
             current[key] = [notation(p.strip()) for p in phrases.split(";")]
     return out
+
+
+def split_verb(code, text):
+    """(verb, the rest with a mark) of a request; the verb stands first in English, last in Turkish."""
+    verb, rest = text.split(" ", 1) if code == "en" else reversed(text.rsplit(" ", 1))
+    return verb, tag(UNANNOTATED, rest)
+
+
+def requests(code, lines):
+    """type → requests as (verb, the rest with a mark); a question has no verb."""
+    out = {}
+    for kind in lexicon.TYPES:
+        whole = [line.endswith(".") or line.split(" ")[0] in QUESTIONS for line in lines[kind]]
+        out[kind] = [("", tag(UNANNOTATED, line.rstrip("."))) if w else split_verb(code, line) for line, w in zip(lines[kind], whole)]
+    return out
+
+
+def utterances(lines):
+    """(type or None, text with a mark) of lines of type | text."""
+    pairs = (line.rstrip("\n").split(" | ", 1) for line in lines)
+    return [(kind if kind != "?" else None, tag(UNANNOTATED, text)) for kind, text in pairs]
 
 
 def weighted(name):
@@ -75,6 +108,12 @@ class Tables:
         for kind, text in rows(f"sentences_{code}.txt"):
             self.sentences[kind].append(text)
         self.sentences["search"] += [q.rstrip("?") for q in self.nouns["question"]]
+        lines = listed(f"written_{code}.txt")
+        self.requests = requests(code, lines)
+        self.conditions, self.statements = lines["condition"], lines["statement"]
+        self.around = weighted(f"around_{code}.txt")
+        self.utterances = []
+        self.commands = [written(line) for line in lexicon.lines(f"commands_{code}.txt", DATA)]
         self.refs = sections(f"refs_{code}.txt")
         self.edges, self.extras = weighted(f"edges_{code}.txt"), weighted(f"extras_{code}.txt")
         self.connectors = {}

@@ -27,12 +27,12 @@ from labels import KINDS, LONGEST, MOST_SEGMENTS, NOTHING, PAD, PARAMETERS, Enco
 
 HERE = Path(__file__).resolve().parent
 SEED = 20261125
-COMMANDS, EPOCHS = 100_000, 1
-TOKENS = 2048  # in a batch, padding included
-LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, LONGEST)
-RATE, WARM_UP = 3e-4, 200
+COMMANDS, EPOCHS = 240_000, 4
+TOKENS = 8192  # in a batch, padding included
+LENGTHS = (16, 24, 40, 64, 112, LONGEST)  # a step is compiled for each
+RATE, WARM_UP = 4e-4, 200
 HEAD_RATE = 3  # times as fast
-MASKED = 0.1  # pieces that are hidden
+MASKED = 0.15  # pieces that are hidden
 # The pieces' vectors stay as they are: words that are not in the generated commands keep their place among the others.
 FIXED = ("pieces",)
 ARRAYS = [field.name for field in fields(Example)]
@@ -46,6 +46,7 @@ def generated(work: Path) -> list[Example]:
     file = work / "commands.jsonl"
     if not file.exists():
         command = [sys.executable, str(HERE / "generate.py"), "--count", str(COMMANDS), "--seed", str(SEED)]
+        command += ["--utterances", str(work / "utterances.txt")]
         with file.with_suffix(".new").open("wb") as out:
             subprocess.run(command, check=True, stdout=out)
         file.with_suffix(".new").rename(file)
@@ -164,8 +165,9 @@ def train(work: Path, minutes: float, epochs: int) -> bool:
         first, trained, state = load(file, state)
 
     @jax.jit
-    def step(trained, state, batch):
-        (total, parts), gradient = jax.value_and_grad(network.loss, has_aux=True)(trained, fixed, batch)
+    def step(trained, state, batch, n):
+        key = jax.random.fold_in(jax.random.key(SEED), n)
+        (total, parts), gradient = jax.value_and_grad(network.loss, has_aux=True)(trained, fixed, batch, key)
         change, state = optimize.update(gradient, state, trained)
         return optax.apply_updates(trained, change), state, {**parts, "total": total}
 
@@ -174,10 +176,10 @@ def train(work: Path, minutes: float, epochs: int) -> bool:
         _, length, members = order[n]
         random = np.random.default_rng([SEED, n])
         batch = arrays([examples[m] for m in members], length, random)
-        trained, state, parts = step(trained, state, batch)
-        shown.append({name: float(value) for name, value in parts.items()})
-        if (n + 1) % 50 == 0:
-            mean = {name: round(sum(s[name] for s in shown) / len(shown), 4) for name in shown[0]}
+        trained, state, parts = step(trained, state, batch, n)
+        shown.append(parts)
+        if (n + 1) % 200 == 0:
+            mean = {name: round(sum(float(s[name]) for s in shown) / len(shown), 4) for name in shown[0]}
             print(f"{n + 1}/{len(order)} {(time.monotonic() - begun) / len(shown):.2f} s a step {mean}", flush=True)
             shown, begun = [], time.monotonic()
         if time.monotonic() - saved > 300 or time.monotonic() > end:

@@ -28,6 +28,7 @@ DETERMINED = re.compile(r"\b(bir|yeni|tüm|bütün|mevcut|güncel|kayıp|sıfır
 
 class Turkish(Speaker):
     """Forms: those of grammar.turkish; ip and inca carry the mark of the connector they are."""
+    plain_form = "imp"
 
     def head(self, noun):
         bare = MARKED.sub("", noun).rstrip("~^+'").lstrip("=")
@@ -198,6 +199,9 @@ class Turkish(Speaker):
         word = action.say(form)
         cut = {"ip": 2, "inca": 4}[form]
         return word[:-cut] + connector(word[-cut:])
+
+    def inflected(self, verb, rest):
+        return lambda form: f"{rest} {turkish.conjugate(verb.rstrip('~'), form, soft=verb.endswith('~'))}"
 
     def takes_object(self, verb):
         return bool(verb.classes) and (not SLOT.search(verb.pattern) or any(m[1] in CASES for m in SLOT.finditer(verb.pattern)))
