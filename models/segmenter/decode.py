@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from labels import BEGIN, INSIDE, KINDS, OUTSIDE, PARAMETERS, TYPES
+from labels import BEGIN, INSIDE, OUTSIDE, TYPES
 from markup import trim
-from network import LINK, WIDTHS
+from network import OUTPUTS, WIDTHS
 
-EDGES = np.cumsum([0, *WIDTHS.values()])
+EDGES = np.cumsum([0, *(WIDTHS[name] for name in OUTPUTS)])
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
@@ -45,37 +45,19 @@ def runs(tags: np.ndarray) -> list[tuple[int, int]]:
     return found
 
 
+def certainty(scores: np.ndarray) -> float:
+    """The probability of the least likely of the edges that are chosen."""
+    edges = scores[:, : EDGES[1]]
+    return float(softmax(edges)[np.arange(len(edges)), span_tags(edges)].min()) if len(edges) else 1.0
+
+
 def segments(text: str, offsets: list[tuple[int, int]], scores: np.ndarray) -> list[dict]:
     """The segments of a text, from the network's output [pieces, numbers]."""
-    parts = {name: scores[:, EDGES[n] : EDGES[n + 1]] for n, name in enumerate(WIDTHS)}
+    parts = {name: scores[:, EDGES[n] : EDGES[n + 1]] for n, name in enumerate(OUTPUTS)}
     found = []
     for first, end in runs(span_tags(parts["span"])):
         start, stop = trim(text, offsets[first][0], offsets[end - 1][1])
         if start < stop:
             kinds = softmax(parts["type"][first:end]).mean(0)
-            found.append({"first": first, "end_piece": end, "start": start, "end": stop, "type": TYPES[int(kinds.argmax())]})
-    starts = [segment["first"] for segment in found]
-    at = parts["link"][starts].reshape(len(starts), len(KINDS), 2, LINK)
-    links = np.einsum("ikd,jkd->kij", at[:, :, 0], at[:, :, 1]) / np.sqrt(LINK)
-    for n, segment in enumerate(found):
-        kinds = [[m for m in range(n) if links[k, n, m] > 0] for k in range(len(KINDS))]
-        segment["depends_on"] = [m + 1 for m in sorted({m for kind in kinds for m in kind})]
-        segment["dependency_kind"] = "data" if kinds[1] else "sequence" if kinds[0] else None
-        segment["content"] = text[segment["start"] : segment["end"]]
-        segment["parameters"] = parameters(text, offsets, parts["parameter"], segment)
-    return found
-
-
-def parameters(text: str, offsets, scores: np.ndarray, segment: dict) -> dict[str, str]:
-    """The longest-scored run of pieces of each parameter."""
-    first, end = segment["first"], segment["end_piece"]
-    found = {}
-    for n, name in enumerate(PARAMETERS):
-        tags = np.concatenate([np.zeros((end - first, 1), np.float32), scores[first:end, 2 * n : 2 * n + 2]], 1)
-        placed = runs(span_tags(tags))
-        if placed:
-            a, b = placed[0]
-            start, stop = trim(text, offsets[first + a][0], offsets[first + b - 1][1])
-            if start < stop:
-                found[name] = text[start:stop]
+            found.append({"start": start, "end": stop, "content": text[start:stop], "type": TYPES[int(kinds.argmax())]})
     return found

@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from base import LAYERS
-from network import HEADS, NORM, WIDTHS
+from network import HEADS, NORM, OUTPUTS
 
 BLOCK = 32
 
@@ -107,8 +107,8 @@ def graph(w: dict[str, np.ndarray]) -> onnx.ModelProto:
     g.node("Unsqueeze", [weighed, g.constant("middle", np.array([1, 2], np.int64))], "hidden")
     for n in range(LAYERS):
         x = layer(g, w, n, x)
-    weight = np.concatenate([w[f"{name}.w"] for name in WIDTHS], 1)
-    bias = np.concatenate([w[f"{name}.b"] for name in WIDTHS])
+    weight = np.concatenate([w[f"{name}.w"] for name in OUTPUTS], 1)
+    bias = np.concatenate([w[f"{name}.b"] for name in OUTPUTS])
     g.linear(x, weight, bias, "tags")
 
     def port(name: str, kind: int, shape: list) -> onnx.ValueInfoProto:

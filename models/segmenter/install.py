@@ -1,6 +1,6 @@
 """Makes the trained and exported network the built-in model altlas.segmenter: its files in this folder.
 
-`python3 models/segmenter/install.py WORK` reads WORK/model.onnx and WORK/tokenizer.json; `python3 models/build.py` after it.
+`python3 models/segmenter/install.py WORK` reads WORK/model.onnx, WORK/tokenizer.json and WORK/recipe.json; `python3 models/build.py` after it.
 Standard library only.
 """
 
@@ -37,6 +37,7 @@ def main() -> None:
     tokenizer = (work / "tokenizer.json").read_bytes()
     (FOLDER / "model.onnx").write_bytes((work / "model.onnx").read_bytes())
     (FOLDER / "tokenizer.json").write_bytes(tokenizer)
+    (FOLDER / "recipe.json").write_bytes((work / "recipe.json").read_bytes())
     for name, document in documents(tokenizer).items():
         (FOLDER / name).write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

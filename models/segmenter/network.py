@@ -13,8 +13,11 @@ HEADS = 12
 LINK = 32
 NORM = 1e-12
 DROPPED = 0.1
-# Widths of what the network gives for each piece, side by side in one output.
+# Widths of the heads, for each piece.
 WIDTHS = {"span": 3, "type": len(TYPES), "parameter": 2 * len(PARAMETERS), "link": 2 * len(KINDS) * LINK}
+# The heads that the exported network has, side by side in one output. The others are learned beside them: the rules find parameters
+# and dependencies better.
+OUTPUTS = ("span", "type")
 
 
 def begin(base: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:

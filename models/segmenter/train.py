@@ -1,12 +1,14 @@
 """Trains the segmenter on generated commands, in steps that can be stopped and gone on with.
 
 `python3 models/segmenter/train.py WORK [--minutes M]` goes on from WORK/state.npz for at most M minutes; when it is done it says so
-and writes WORK/trained.npz. The order of the data, and with it the result, depends only on the seeds.
+and writes WORK/trained.npz and WORK/recipe.json. WORK/utterances.txt is there before, from utterances.py. The order of the data depends only on the
+seeds, and with it the result but for rounding, which other processors and versions do otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import json
 import subprocess
@@ -14,6 +16,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 
 import jax
@@ -27,7 +30,7 @@ from labels import KINDS, LONGEST, MOST_SEGMENTS, NOTHING, PAD, PARAMETERS, Enco
 
 HERE = Path(__file__).resolve().parent
 SEED = 20261125
-COMMANDS, EPOCHS = 240_000, 4
+COMMANDS, EPOCHS = 240_000, 3
 TOKENS = 8192  # in a batch, padding included
 LENGTHS = (16, 24, 40, 64, 112, LONGEST)  # a step is compiled for each
 RATE, WARM_UP = 4e-4, 200
@@ -36,6 +39,32 @@ MASKED = 0.15  # pieces that are hidden
 # The pieces' vectors stay as they are: words that are not in the generated commands keep their place among the others.
 FIXED = ("pieces",)
 ARRAYS = [field.name for field in fields(Example)]
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
+
+
+def recipe(work: Path, steps: int) -> dict:
+    """What the weights were made of."""
+    files = ("utterances.txt", "commands.jsonl", "tokenizer.json", "base.npz")
+    packages = {package: digest for package, _, digest in (base.WEIGHTS, base.TOKENIZER, base.TURKISH, base.ENGLISH)}
+    return {
+        "seed": SEED,
+        "commands": COMMANDS,
+        "epochs": EPOCHS,
+        "pieces_a_step": TOKENS,
+        "steps": steps,
+        "layers": base.LAYERS,
+        "rate": RATE,
+        "masked": MASKED,
+        "dropped": network.DROPPED,
+        "device": jax.devices()[0].device_kind,
+        "libraries": {name: version(name) for name in ("jax", "numpy", "optax", "tokenizers")},
+        "packages": packages,
+        "sha256": {name: sha256(work / name) for name in files},
+    }
 
 
 def generated(work: Path) -> list[Example]:
@@ -148,7 +177,7 @@ def load(file: Path, state):
     return int(kept["step"]), trained, state
 
 
-def train(work: Path, minutes: float, epochs: int) -> bool:
+def train(work: Path, minutes: float) -> bool:
     """Goes on for some minutes. Returns whether training has come to its end."""
     end = time.monotonic() + minutes * 60
     if not (work / "base.npz").exists():
@@ -157,7 +186,7 @@ def train(work: Path, minutes: float, epochs: int) -> bool:
     weights = network.begin(dict(np.load(work / "base.npz")), SEED)
     fixed = {name: jnp.asarray(weights[name]) for name in FIXED}
     trained = {name: jnp.asarray(w) for name, w in weights.items() if name not in FIXED}
-    order = [(epoch, *batch) for epoch in range(epochs) for batch in batches(examples, epoch)]
+    order = [(epoch, *batch) for epoch in range(EPOCHS) for batch in batches(examples, epoch)]
     optimize = optimizer(len(order))
     state, first = optimize.init(trained), 0
     file = work / "state.npz"
@@ -189,6 +218,7 @@ def train(work: Path, minutes: float, epochs: int) -> bool:
                 return False
     save(file, len(order), trained, state)
     np.savez(work / "trained.npz", **{name: np.asarray(w, np.float16) for name, w in {**fixed, **trained}.items()})
+    (work / "recipe.json").write_text(json.dumps(recipe(work, len(order)), indent=1) + "\n")
     return True
 
 
@@ -196,9 +226,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
     parser.add_argument("--minutes", type=float, default=55)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
     options = parser.parse_args()
-    done = train(options.work, options.minutes, options.epochs)
+    done = train(options.work, options.minutes)
     print("trained" if done else "not done yet: run it again")
 
 

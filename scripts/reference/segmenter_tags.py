@@ -18,7 +18,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "models" / "segmenter"))
 
-from decode import EDGES, segments  # noqa: E402
+from decode import EDGES, certainty, segments  # noqa: E402
 
 TARGET = ROOT / "crates/altlas-text/tests/data/tags.json"
 TEXTS = [
@@ -30,14 +30,14 @@ MASK = (1 << 64) - 1
 
 
 def drawn(seed, count):
-    """Multiples of 1/16 between -8 and 8."""
+    """Multiples of 2^-16 between -8 and 8: coarser ones would tie, and a tie is decided by rounding."""
     state, out = seed, []
     for _ in range(count):
         state = (state + 0x9E3779B97F4A7C15) & MASK
         z = state
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-        out.append((((z ^ (z >> 31)) >> 40) % 256 - 128) / 16)
+        out.append((((z ^ (z >> 31)) >> 40) % (1 << 20) - (1 << 19)) / (1 << 16))
     return out
 
 
@@ -47,9 +47,9 @@ def main():
         places = [(0, 0), *(m.span() for m in re.finditer(r"\s?\w+|\s?[^\w\s]|\s", text)), (0, 0)]
         width = int(EDGES[-1])
         scores = np.array(drawn(seed, len(places) * width), np.float32).reshape(len(places), width)
-        keys = ("start", "end", "type", "depends_on", "dependency_kind", "parameters")
+        keys = ("start", "end", "type")
         found = [{key: segment[key] for key in keys} for segment in segments(text, places, scores)]
-        cases.append({"text": text, "places": places, "segments": found})
+        cases.append({"text": text, "places": places, "certainty": certainty(scores), "segments": found})
     data = {"library": {"numpy": version("numpy")}, "cases": cases}
     TARGET.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
 

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use altlas_text::{Command, Language, RULES_VERSION, Segment, Tagged, Window};
+use altlas_text::{Command, Language, RULES_VERSION, Segment, Tags, Window};
 use pgrx::pg_sys;
 
 use crate::convert::tick;
@@ -111,7 +111,7 @@ struct Waiting {
     /// None for a row without a text.
     command: Option<Command>,
     windows: Vec<Window>,
-    tagged: Vec<(Window, Vec<Tagged>)>,
+    tagged: Vec<(Window, Tags)>,
     /// Those of the windows that the network did not see to their end, by number.
     cut: Vec<usize>,
 }
@@ -211,7 +211,7 @@ impl<'s> Texts<'s> {
     fn found(
         &mut self,
         command: Command,
-        mut tagged: Vec<(Window, Vec<Tagged>)>,
+        mut tagged: Vec<(Window, Tags)>,
         cut: &[usize],
     ) -> Result<Found> {
         if !cut.is_empty() {
@@ -244,7 +244,7 @@ impl Texts<'_> {
     fn read_again(
         &self,
         command: &Command,
-        tagged: &mut Vec<(Window, Vec<Tagged>)>,
+        tagged: &mut Vec<(Window, Tags)>,
         cut: &[usize],
     ) -> Result<()> {
         let Segmenter::Network { version, .. } = self.segmenter else { return Ok(()) };
@@ -266,8 +266,8 @@ fn halves(
     version: &Version,
     command: &Command,
     window: Window,
-    found: Vec<Tagged>,
-    into: &mut Vec<(Window, Vec<Tagged>)>,
+    found: Tags,
+    into: &mut Vec<(Window, Tags)>,
 ) -> Result<()> {
     let Some(parts) = command.halves(window) else {
         into.push((window, found));
@@ -294,7 +294,7 @@ fn halves(
     Ok(())
 }
 
-fn decode(command: &Command, window: Window, labels: &Labels) -> Result<Vec<Tagged>> {
+fn decode(command: &Command, window: Window, labels: &Labels) -> Result<Tags> {
     command.decode(window, &labels.places, &labels.scores).ok_or_else(|| Error::BadModel {
         message: "the model does not give what a segmenter gives".into(),
         detail: format!("It gives {} numbers for {} tokens.", labels.scores.len(), labels.places.len()),

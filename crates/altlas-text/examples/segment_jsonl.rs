@@ -1,15 +1,13 @@
 //! Reads JSONL with "text" (and, with `--gold-language`, "language") from standard input and writes one prediction a
 //! line: task segments, or with `--sentences` the ends of sentences, or with `--ends` the ends of task segments,
-//! or with `--language` the language alone. Rows with `network`, the segments that `models/segmenter/predict.py` gives, are
-//! joined with the rules' reading as the extension does.
+//! or with `--language` the language alone. Rows with `places` and `scores`, as `models/segmenter/predict.py --scores` gives
+//! them, are read as the extension reads the network.
 //!
 //! cargo run --release -p altlas-text --example segment_jsonl < commands.jsonl > predicted.jsonl
 
 use std::io::{self, BufRead, Write};
 
-use altlas_text::{
-    Command, DependencyKind, Language, PARAMETERS, Segmentation, Tagged, TaskType, detect_language, sentences,
-};
+use altlas_text::{Command, Language, Segmentation, detect_language, sentences};
 use serde_json::{Value, json};
 
 fn main() -> io::Result<()> {
@@ -30,8 +28,9 @@ fn main() -> io::Result<()> {
             json!({"ends": sentences(text, language, &|| ()).iter().map(|s| s.end).collect::<Vec<_>>()})
         } else {
             let command = Command::read(text, language, &|| ());
-            let found = match row.get("network").and_then(Value::as_array) {
-                Some(network) => joined(text, command, network),
+            let found = match row.get("scores").and_then(Value::as_array) {
+                Some(scores) => joined(command, scores, &row["places"])
+                    .ok_or_else(|| io::Error::other("scores that are not a segmenter's"))?,
                 None => command.by_rules(&|| ()),
             };
             if has("--ends") {
@@ -55,40 +54,11 @@ fn main() -> io::Result<()> {
     out.flush()
 }
 
-/// The segments of a text that a network found, with what the rules say of them.
-fn joined(text: &str, command: Command, network: &[Value]) -> Segmentation {
-    let number = |value: &Value| value.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let text: Vec<char> = text.chars().collect();
-    let read = |segment: &Value| {
-        let (start, end) = (number(&segment["start"]), number(&segment["end"]));
-        // Values are given as text: they lie where they are found first.
-        let place = |name: &'static str| {
-            let value: Vec<char> = segment["parameters"].get(name)?.as_str()?.chars().collect();
-            let from = text.get(start..end)?.windows(value.len().max(1)).position(|part| *part == *value)?;
-            Some((name, start + from, start + from + value.len()))
-        };
-        Tagged {
-            start,
-            end,
-            task_type: segment["type"]
-                .as_str()
-                .and_then(|name| name.parse().ok())
-                .unwrap_or(TaskType::Execute),
-            confidence: segment["confidence"].as_f64().map_or(1.0, |c| c as f32),
-            depends_on: segment["depends_on"]
-                .as_array()
-                .iter()
-                .flat_map(|a| a.iter())
-                .map(|n| number(n).saturating_sub(1))
-                .collect(),
-            dependency_kind: match segment["dependency_kind"].as_str() {
-                Some("data") => Some(DependencyKind::Data),
-                Some(_) => Some(DependencyKind::Sequence),
-                None => None,
-            },
-            parameters: PARAMETERS.into_iter().filter_map(place).collect(),
-        }
-    };
+/// The segments of a text by a network's numbers and the rules' reading.
+fn joined(command: Command, scores: &[Value], places: &Value) -> Option<Segmentation> {
+    let places: Vec<(usize, usize)> = serde_json::from_value(places.clone()).ok()?;
+    let scores: Vec<f32> = scores.iter().map(|score| score.as_f64().map_or(f32::NAN, |s| s as f32)).collect();
     let whole = command.whole();
-    command.by_network(&[(whole, network.iter().map(read).collect())], &|| ())
+    let tags = command.decode(whole, &places, &scores)?;
+    Some(command.by_network(&[(whole, tags)], &|| ()))
 }

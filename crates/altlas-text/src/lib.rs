@@ -25,6 +25,6 @@ pub use error::TextError;
 pub use language::{Language, detect_language};
 pub use picture::{Drawn, picture};
 pub use sentences::{Span, sentences};
-pub use tags::{PARAMETERS, Tagged, WIDTH, decode};
+pub use tags::{Tagged, Tags, WIDTH, decode};
 pub use task::{Command, DependencyKind, RULES_VERSION, Segment, Segmentation, Window, segment};
 pub use types::TaskType;

@@ -1,7 +1,7 @@
 //! A network's numbers against the reference (scripts/reference/segmenter_tags.py), and segments by network.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may")]
 
-use altlas_text::{Command, DependencyKind, Segment, Tagged, TaskType, WIDTH, decode};
+use altlas_text::{Command, DependencyKind, Segment, Tagged, Tags, TaskType, WIDTH, decode};
 use serde_json::{Value, json};
 
 /// The numbers that the script draws.
@@ -11,13 +11,9 @@ fn drawn(seed: u64, count: usize) -> Vec<f32> {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (((z ^ (z >> 31)) >> 40) % 256) as f32 / 16.0 - 8.0
+        (((z ^ (z >> 31)) >> 40) % (1 << 20)) as f32 / 65536.0 - 8.0
     };
     (0..count).map(|_| draw()).collect()
-}
-
-fn slice(text: &[char], start: usize, end: usize) -> String {
-    text[start..end].iter().collect()
 }
 
 #[test]
@@ -28,19 +24,14 @@ fn numbers_become_the_segments_of_the_reference() {
         let text: Vec<char> = case["text"].as_str().unwrap().chars().collect();
         let places: Vec<(usize, usize)> = serde_json::from_value(case["places"].clone()).unwrap();
         let scores = drawn(seed, places.len() * WIDTH);
-        let found: Vec<Value> = decode(&text, &places, &scores)
-            .unwrap()
+        let tags = decode(&text, &places, &scores).unwrap();
+        assert!((f64::from(tags.certainty) - case["certainty"].as_f64().unwrap()).abs() < 1e-6);
+        let found: Vec<Value> = tags
+            .segments
             .iter()
             .map(|s| {
-                let parameters: serde_json::Map<String, Value> = s
-                    .parameters
-                    .iter()
-                    .map(|(name, a, b)| ((*name).to_owned(), slice(&text, *a, *b).into()))
-                    .collect();
                 json!({
-                    "start": s.start, "end": s.end, "type": s.task_type.as_str(), "parameters": parameters,
-                    "depends_on": s.depends_on.iter().map(|n| n + 1).collect::<Vec<_>>(),
-                    "dependency_kind": s.dependency_kind.map(DependencyKind::as_str),
+                    "start": s.start, "end": s.end, "type": s.task_type.as_str()
                 })
             })
             .collect();
@@ -64,9 +55,6 @@ fn tagged(text: &str, contents: &[(&str, TaskType)]) -> Vec<Tagged> {
                 end: start + content.chars().count(),
                 task_type: *task_type,
                 confidence: 0.9,
-                depends_on: Vec::new(),
-                dependency_kind: None,
-                parameters: Vec::new(),
             }
         })
         .collect()
@@ -75,7 +63,7 @@ fn tagged(text: &str, contents: &[(&str, TaskType)]) -> Vec<Tagged> {
 fn joined(text: &str, contents: &[(&str, TaskType)]) -> Vec<Segment> {
     let command = Command::read(text, None, &|| ());
     let window = command.windows()[0];
-    command.by_network(&[(window, tagged(text, contents))], &|| ()).segments
+    command.by_network(&[(window, Tags::of(tagged(text, contents), 1.0))], &|| ()).segments
 }
 
 fn contents(segments: &[Segment]) -> Vec<(&str, &str)> {
@@ -132,16 +120,13 @@ fn edges_lie_between_tokens() {
 #[test]
 fn what_the_rules_say_of_a_span_is_kept_beside_the_network() {
     let text = "Acil: {dosya} dosyasını özetle ve sonra onu gönder";
-    let mut tags = tagged(text, &[("{dosya} dosyasını özetle", Summarize), ("onu gönder", Execute)]);
-    tags[1].depends_on = vec![0];
-    tags[1].dependency_kind = Some(DependencyKind::Data);
-    tags[0].parameters = vec![("target", tags[0].start, tags[0].start + 7)];
+    let tags = tagged(text, &[("{dosya} dosyasını özetle", Summarize), ("onu gönder", Execute)]);
     let command = Command::read(text, None, &|| ());
     let window = command.windows()[0];
-    let found = command.by_network(&[(window, tags)], &|| ()).segments;
+    let found = command.by_network(&[(window, Tags::of(tags, 1.0))], &|| ()).segments;
     assert_eq!(
         found[0].parameters,
-        *json!({"target": "{dosya}", "variables": ["dosya"]}).as_object().unwrap()
+        *json!({"target": "dosya} dosyasını", "title": "dosya", "variables": ["dosya"]}).as_object().unwrap()
     );
     assert_eq!(
         (found[1].depends_on.as_slice(), found[1].dependency_kind),
@@ -166,11 +151,8 @@ fn long_texts_are_cut_into_windows_that_the_rules_join() {
             end: at + part.len(),
             task_type: Summarize,
             confidence: 0.9,
-            depends_on: Vec::new(),
-            dependency_kind: None,
-            parameters: Vec::new(),
         });
-        found.push((*window, tags.collect::<Vec<_>>()));
+        found.push((*window, Tags::of(tags.collect(), 1.0)));
         whole.push_str(&content);
         whole.push(' ');
         let [a, b] = command.halves(*window).unwrap();
@@ -179,9 +161,8 @@ fn long_texts_are_cut_into_windows_that_the_rules_join() {
     assert_eq!(whole, text);
     let segments = command.by_network(&found, &|| ()).segments;
     assert_eq!(segments.len(), 40);
-    // `then` at the beginning of a window refers to the one before it; within windows the network said nothing.
-    let across: Vec<_> = segments.iter().filter(|s| !s.depends_on.is_empty()).collect();
-    assert_eq!(across.len(), windows.len() - 1);
+    // `it` refers to the segment before, in this window or the one before.
+    assert!(segments.iter().skip(1).zip(1..).all(|(s, before)| s.depends_on == [before]));
 }
 
 #[test]
@@ -194,4 +175,35 @@ fn texts_without_words_and_other_languages_have_no_windows() {
     let command = Command::read(&"x".repeat(100_000), Some(altlas_text::Language::English), &|| ());
     let windows = command.windows();
     assert!(windows.len() == 1 && command.halves(windows[0]).is_none());
+}
+
+#[test]
+fn where_the_network_is_unsure_of_edges_the_spans_are_the_rules_and_the_types_are_both() {
+    let text = "Find the report and send it to Bob. Vexillate the annexes";
+    let chars: Vec<char> = text.chars().collect();
+    let places: Vec<(usize, usize)> =
+        chars.iter().enumerate().filter(|(_, c)| !c.is_whitespace()).map(|(n, _)| (n, n + 1)).collect();
+    // Everything outside of segments, by no more than `edge`; everything of type open, by `kind`.
+    let scores = |edge: f32, kind: f32| -> Vec<f32> {
+        let open = TaskType::ALL.iter().position(|t| *t == Open).unwrap();
+        let row: Vec<f32> = (0..WIDTH).map(|n| if n == 0 { edge } else if n == 3 + open { kind } else { 0.0 }).collect();
+        row.repeat(places.len())
+    };
+    let found = |edge: f32, kind: f32| {
+        let command = Command::read(text, None, &|| ());
+        let window = command.whole();
+        let tags = command.decode(window, &places, &scores(edge, kind)).unwrap();
+        let segments = command.by_network(&[(window, tags)], &|| ()).segments;
+        segments.iter().map(|s| (s.content.clone(), s.task_type.unwrap())).collect::<Vec<_>>()
+    };
+    // Sure that nothing is asked for.
+    assert!(found(9.0, 0.0).is_empty());
+    // Unsure: of two verbs the rules know the type, and of one they do not.
+    let contents = |types: [TaskType; 3]| {
+        let spans = ["Find the report", "send it to Bob", "Vexillate the annexes"];
+        spans.into_iter().zip(types).map(|(s, t)| (s.to_owned(), t)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(2.0, 3.0), contents([Search, Execute, Open]));
+    // Sure enough of the type to overrule rules that are sure.
+    assert_eq!(found(2.0, 9.0), contents([Open, Open, Open]));
 }

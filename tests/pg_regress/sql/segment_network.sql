@@ -15,11 +15,15 @@ CREATE FUNCTION file(name text) RETURNS bytea LANGUAGE sql RETURN (SELECT bytes 
 SELECT altlas.register_text_model('n_network', file('network'), file('words'), '{"preprocess": {"pooling": "tokens", "max_length": 64}}');
 SELECT altlas.register_text_model('n_encoder', file('encoder'), file('words'), '{"preprocess": {"pooling": "tokens"}}');
 
--- Spans, types, dependencies and parameters are the network's; connectors, priority and variables the rules'.
+-- Spans and types are the network's where it is sure of all edges; dependencies, connectors, parameters and priority the rules'.
 SELECT ordinal AS n, start_char AS s, end_char AS e, content, task_type AS type, priority AS p, parameters, depends_on AS deps, dependency_kind AS kind, connector
-  FROM altlas.segment_text('Please open the file {name}, then search for errors and send it to the customer.', model => 'n_network');
+  FROM altlas.segment_text('Open the file {name}, search for errors and send it to the customer.', model => 'n_network');
 SELECT ordinal AS n, content, task_type AS type, depends_on AS deps, connector, language
-  FROM altlas.segment_text('Acil: dosyayı aç, sonra hataları ara ve müşteriye gönder', model => 'n_network');
+  FROM altlas.segment_text('dosyayı aç, hataları ara ve müşteriye gönder', model => 'n_network');
+-- Where it is not, the spans are the rules', and the types both's.
+SELECT ordinal AS n, content, task_type AS type, confidence AS sure, depends_on AS deps, connector, language
+  FROM (VALUES ('Please open the file {name}, then search for errors and send it to the customer.'), ('Acil: dosyayı aç, sonra hataları ara ve müşteriye gönder')) v (t),
+       altlas.segment_text(t, model => 'n_network');
 SELECT DISTINCT regexp_replace(model_version, '@[0-9a-f]{8}\+', '@hash+') AS version FROM altlas.segment_text('Delete it.', model => 'n_network');
 SELECT altlas.segment_svg('Open the file, then send it.', model => 'n_network') LIKE '%send it%' AS drawn;
 -- An edge does not lie in a quotation, a file name or an address; code points are counted.

@@ -1,44 +1,22 @@
 //! From a network's numbers for the pieces of a text to segments.
 //!
-//! For each piece the network scores three edges of segments, the eight types, two edges of each of twelve parameters, and
-//! for each kind of dependency two vectors: what a segment that begins there waits for, and what waits for it.
+//! For each piece the network scores three edges of segments and the eight types.
 //! The reference is `models/segmenter/decode.py`.
 
 mod viterbi;
 
-use crate::task::{DependencyKind, edges};
+use crate::task::edges;
 use crate::types::TaskType;
 
 use viterbi::{BEGIN, INSIDE, tags};
 
-/// The parameters that the network finds, in the order of its numbers.
-pub const PARAMETERS: [&str; 12] = [
-    "query",
-    "target",
-    "title",
-    "format",
-    "source",
-    "destination",
-    "recipient",
-    "date",
-    "time",
-    "language",
-    "count",
-    "condition",
-];
-const KINDS: [DependencyKind; 2] = [DependencyKind::Sequence, DependencyKind::Data];
-/// Numbers of a vector of a dependency.
-const LINK: usize = 32;
-
 const SPAN_AT: usize = 0;
 const TYPE_AT: usize = SPAN_AT + 3;
-const PARAMETER_AT: usize = TYPE_AT + TaskType::ALL.len();
-const LINK_AT: usize = PARAMETER_AT + 2 * PARAMETERS.len();
 /// Numbers that the network gives for a piece.
-pub const WIDTH: usize = LINK_AT + 2 * KINDS.len() * LINK;
+pub const WIDTH: usize = TYPE_AT + TaskType::ALL.len();
 
 /// A segment as the network sees it. Offsets count code points of the text that was decoded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tagged {
     /// First code point.
     pub start: usize,
@@ -48,12 +26,32 @@ pub struct Tagged {
     pub task_type: TaskType,
     /// Its probability, the mean of the segment's pieces.
     pub confidence: f32,
-    /// Earlier segments that it waits for, from 0, ascending.
-    pub depends_on: Vec<usize>,
-    /// Why; `data` wins over `sequence`.
-    pub dependency_kind: Option<DependencyKind>,
-    /// Names and places of what the action names.
-    pub parameters: Vec<(&'static str, usize, usize)>,
+}
+
+/// What the network says of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tags {
+    /// The probability of the least likely of the edges that it chose; 1 for a text without pieces.
+    pub certainty: f32,
+    /// The segments between those edges.
+    pub segments: Vec<Tagged>,
+    /// The places of the pieces and the probabilities of the types there.
+    types: Vec<((usize, usize), [f32; TaskType::ALL.len()])>,
+}
+
+impl Tags {
+    /// Segments by hand, for tests.
+    #[must_use]
+    pub fn of(segments: Vec<Tagged>, certainty: f32) -> Self {
+        Self { certainty, segments, types: Vec::new() }
+    }
+
+    /// The likeliest type of the code points `[start, end)`, by the mean of the pieces' probabilities; none where no piece lies.
+    #[must_use]
+    pub fn task_type(&self, start: usize, end: usize) -> Option<(TaskType, f32)> {
+        let inside = |((a, b), _): &&((usize, usize), _)| a < b && *a < end && *b > start;
+        kind(self.types.iter().filter(inside).map(|(_, shares)| *shares))
+    }
 }
 
 /// The numbers of each piece.
@@ -65,25 +63,28 @@ struct Scores<'a> {
 /// The segments of a text. `places` are those of its pieces, `[start, end)`; `scores` has [`WIDTH`] numbers a piece, or
 /// there is no answer.
 #[must_use]
-pub fn decode(text: &[char], places: &[(usize, usize)], scores: &[f32]) -> Option<Vec<Tagged>> {
+pub fn decode(text: &[char], places: &[(usize, usize)], scores: &[f32]) -> Option<Tags> {
     if scores.len() != places.len() * WIDTH {
         return None;
     }
     let places: Vec<_> = places.iter().map(|place| unspaced(text, *place)).collect();
     let scores = Scores { places: &places, rows: scores.chunks_exact(WIDTH).collect() };
-    let spans =
-        tags(scores.rows.iter().map(|row| [at(row, SPAN_AT), at(row, SPAN_AT + 1), at(row, SPAN_AT + 2)]));
+    let edges = || scores.rows.iter().map(|row| [at(row, SPAN_AT), at(row, SPAN_AT + 1), at(row, SPAN_AT + 2)]);
+    let spans = tags(edges());
+    // Not a number is not certain.
+    let certainty = edges().zip(&spans).map(|(row, tag)| shares(&row).nth(*tag).unwrap_or(0.0)).fold(
+        1.0,
+        |least: f32, share| if share >= least { least } else { share },
+    );
+    let types: Vec<_> = scores.types();
     let mut found: Vec<Tagged> = Vec::new();
-    let mut firsts: Vec<usize> = Vec::new();
     for (first, last) in runs(&spans) {
         let Some((start, end)) = scores.place(text, first, last) else { continue };
-        let (task_type, confidence) = scores.kind(first, last);
-        let (depends_on, dependency_kind) = scores.parents(first, &firsts);
-        let parameters = scores.parameters(text, first, last);
-        firsts.push(first);
-        found.push(Tagged { start, end, task_type, confidence, depends_on, dependency_kind, parameters });
+        let inside = types.get(first..last).unwrap_or_default().iter().map(|(_, shares)| *shares);
+        let (task_type, confidence) = kind(inside).unwrap_or((TaskType::Execute, 0.0));
+        found.push(Tagged { start, end, task_type, confidence });
     }
-    Some(found)
+    Some(Tags { certainty, segments: found, types })
 }
 
 impl Scores<'_> {
@@ -93,63 +94,43 @@ impl Scores<'_> {
         edges::bare(text, start, end)
     }
 
-    /// The likeliest type of pieces, by the mean of their probabilities.
-    fn kind(&self, first: usize, last: usize) -> (TaskType, f32) {
-        let rows = self.rows.get(first..last).unwrap_or_default();
-        let mut sums = [0.0_f32; TaskType::ALL.len()];
-        for row in rows {
-            let scores = row.get(TYPE_AT..PARAMETER_AT).unwrap_or_default();
-            let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let shares = scores.iter().map(|score| (score - most).exp());
-            let total: f32 = shares.clone().sum();
-            for (sum, share) in sums.iter_mut().zip(shares) {
-                *sum += share / total;
+    /// The places of the pieces and the probabilities of the types there.
+    fn types(&self) -> Vec<((usize, usize), [f32; TaskType::ALL.len()])> {
+        let of = |row: &&[f32]| {
+            let mut found = [0.0; TaskType::ALL.len()];
+            for (to, share) in found.iter_mut().zip(shares(row.get(TYPE_AT..WIDTH).unwrap_or_default())) {
+                *to = share;
             }
-        }
-        let mut best = (TaskType::Execute, f32::NEG_INFINITY);
-        for (kind, sum) in TaskType::ALL.into_iter().zip(sums) {
-            if sum > best.1 {
-                best = (kind, sum);
-            }
-        }
-        (best.0, (best.1 / rows.len().max(1) as f32).clamp(0.0, 1.0))
-    }
-
-    /// Which of the segments that begin at `earlier` the one that begins at `first` waits for, and why.
-    fn parents(&self, first: usize, earlier: &[usize]) -> (Vec<usize>, Option<DependencyKind>) {
-        let (mut parents, mut why) = (Vec::new(), None);
-        for (n, before) in earlier.iter().enumerate() {
-            for (k, kind) in KINDS.into_iter().enumerate() {
-                let begin = LINK_AT + 2 * k * LINK;
-                let waits = self.vector(first, begin);
-                let waited_for = self.vector(*before, begin + LINK);
-                let product: f32 = waits.iter().zip(waited_for).map(|(a, b)| a * b).sum();
-                if product > 0.0 {
-                    parents.push(n);
-                    why = why.max(Some(kind));
-                }
-            }
-        }
-        parents.dedup();
-        (parents, why)
-    }
-
-    fn vector(&self, piece: usize, begin: usize) -> &[f32] {
-        self.rows.get(piece).and_then(|row| row.get(begin..begin + LINK)).unwrap_or_default()
-    }
-
-    /// The first run of pieces of each parameter.
-    fn parameters(&self, text: &[char], first: usize, last: usize) -> Vec<(&'static str, usize, usize)> {
-        let rows = self.rows.get(first..last).unwrap_or_default();
-        let found = |(n, name): (usize, &'static str)| {
-            let begin = PARAMETER_AT + 2 * n;
-            let tags = tags(rows.iter().map(|row| [0.0, at(row, begin), at(row, begin + 1)]));
-            let (from, to) = *runs(&tags).first()?;
-            let (start, end) = self.place(text, first + from, first + to)?;
-            Some((name, start, end))
+            found
         };
-        PARAMETERS.into_iter().enumerate().filter_map(found).collect()
+        self.places.iter().copied().zip(self.rows.iter().map(of)).collect()
     }
+}
+
+/// The likeliest type, by the mean of probabilities; none of nothing.
+fn kind(pieces: impl Iterator<Item = [f32; TaskType::ALL.len()]>) -> Option<(TaskType, f32)> {
+    let mut sums = [0.0_f32; TaskType::ALL.len()];
+    let mut count = 0_u32;
+    for shares in pieces {
+        count += 1;
+        for (sum, share) in sums.iter_mut().zip(shares) {
+            *sum += share;
+        }
+    }
+    let mut best: Option<(TaskType, f32)> = None;
+    for (task_type, sum) in TaskType::ALL.into_iter().zip(sums) {
+        if best.is_none_or(|(_, most)| sum > most) {
+            best = Some((task_type, sum));
+        }
+    }
+    best.filter(|_| count > 0).map(|(task_type, sum)| (task_type, (sum / count as f32).clamp(0.0, 1.0)))
+}
+
+/// The probabilities that scores stand for (softmax).
+fn shares(scores: &[f32]) -> impl Iterator<Item = f32> {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let total: f32 = scores.iter().map(|score| (score - most).exp()).sum();
+    scores.iter().map(move |score| (score - most).exp() / total)
 }
 
 fn at(row: &[f32], n: usize) -> f32 {
@@ -183,7 +164,7 @@ mod tests {
 
     #[test]
     fn numbers_are_side_by_side() {
-        assert_eq!((TYPE_AT, PARAMETER_AT, LINK_AT, WIDTH), (3, 11, 35, 163));
+        assert_eq!((TYPE_AT, WIDTH), (3, 11));
     }
 
     #[test]
@@ -194,9 +175,9 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_width_is_none() {
-        assert!(decode(&['x'], &[(0, 1)], &[0.0; 162]).is_none());
-        assert_eq!(decode(&[], &[], &[]), Some(Vec::new()));
-        // Not a number is no segment, and no panic.
-        assert!(decode(&['x'], &[(0, 1)], &[f32::NAN; 163]).is_some());
+        assert!(decode(&['x'], &[(0, 1)], &[0.0; 10]).is_none());
+        assert_eq!(decode(&[], &[], &[]), Some(Tags::of(Vec::new(), 1.0)));
+        // Not a number is nothing certain, and no panic.
+        assert!(decode(&['x'], &[(0, 1)], &[f32::NAN; 11]).is_some_and(|tags| tags.certainty.is_nan()));
     }
 }

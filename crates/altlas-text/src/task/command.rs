@@ -1,13 +1,13 @@
 //! A text that was read by rules, its parts that a network can read, and the segments by either.
 
 use crate::language::{Language, detect_folded};
-use crate::tags::{Tagged, decode};
+use crate::tags::{Tags, decode};
 use crate::token::{Kind, Token, tokens};
 
 use super::chunks::{self, Chunk};
 use super::given::Given;
-use super::join::{Said, join};
-use super::{Draft, Segment, Segmentation, Text, describe, english, place, turkish};
+use super::join::{SURE_OF_EDGES, join};
+use super::{Draft, Placed, Segment, Segmentation, Text, describe, english, place, turkish};
 
 /// Pieces that a window should have at most, by estimate: the network reads 256, two of them special.
 const PIECES: usize = 200;
@@ -130,9 +130,9 @@ impl Command {
         self.text().slice(start, end)
     }
 
-    /// What the network found in a window, from its numbers for the window's pieces; see [`decode`].
+    /// What the network says of a window, from its numbers for the window's pieces; see [`decode`].
     #[must_use]
-    pub fn decode(&self, window: Window, places: &[(usize, usize)], scores: &[f32]) -> Option<Vec<Tagged>> {
+    pub fn decode(&self, window: Window, places: &[(usize, usize)], scores: &[f32]) -> Option<Tags> {
         let (start, end) = self.span(window);
         decode(self.chars.get(start..end).unwrap_or_default(), places, scores)
     }
@@ -145,43 +145,31 @@ impl Command {
         (window.first < middle).then_some(halves)
     }
 
-    /// The task segments that the network found in windows, in order; offsets and numbers of segments are those of
-    /// each window.
+    /// The task segments by what the network says of windows, in order; its offsets are those of each window. Where it is not
+    /// sure of the edges of a window, the spans there are the rules'.
     #[must_use]
-    pub fn by_network(self, found: &[(Window, Vec<Tagged>)], tick: &dyn Fn()) -> Segmentation {
+    pub fn by_network(self, found: &[(Window, Tags)], tick: &dyn Fn()) -> Segmentation {
         let (text, language) = (self.text(), self.language);
         let rules = place(&text, self.drafts.clone(), language);
         let mut given = Given::new(&text, language, &rules);
         let (mut placed, mut said) = (Vec::new(), Vec::new());
-        for (window, tagged) in found {
+        for (window, tags) in found {
             tick();
             let base = self.span(*window).0;
-            let ordinal = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-            let begin = ordinal(placed.len());
-            // Where each of the window's segments went: one of which nothing is left is gone.
-            let mut places: Vec<Option<u32>> = Vec::with_capacity(tagged.len());
-            for tag in tagged {
-                let Some(mut one) = given.place(base + tag.start, base + tag.end, tick) else {
-                    places.push(None);
-                    continue;
-                };
-                one.draft.item = self.item(one.draft.first);
-                places.push(Some(ordinal(placed.len())));
-                placed.push(one);
-                let parents = tag.depends_on.iter().filter_map(|n| places.get(*n).copied().flatten());
-                let depends_on: Vec<u32> = parents.collect();
-                said.push(Said {
-                    task_type: tag.task_type,
-                    confidence: tag.confidence,
-                    dependency_kind: tag.dependency_kind.filter(|_| !depends_on.is_empty()),
-                    depends_on,
-                    parameters: tag
-                        .parameters
-                        .iter()
-                        .map(|(name, start, end)| (*name, text.slice(base + start, base + end)))
-                        .collect(),
-                    window: begin,
-                });
+            if tags.certainty >= SURE_OF_EDGES {
+                for tag in &tags.segments {
+                    let Some(mut one) = given.place(base + tag.start, base + tag.end, tick) else { continue };
+                    one.draft.item = self.item(one.draft.first);
+                    placed.push(one);
+                    said.push(Some((tag.task_type, tag.confidence)));
+                }
+            } else {
+                let inside = |p: &&Placed| (window.first..window.last).contains(&p.draft.first);
+                for one in rules.iter().filter(inside) {
+                    said.push(tags.task_type(one.start.saturating_sub(base), one.end.saturating_sub(base)));
+                    placed.push(one.clone());
+                }
+                given.pass(placed.last().map_or(0, |p: &Placed| p.draft.last).max(window.last));
             }
         }
         let described: Vec<Segment> = describe(&text, &placed, language, tick);

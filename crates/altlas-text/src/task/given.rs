@@ -56,6 +56,11 @@ impl<'t, 'a> Given<'t, 'a> {
         Some(Placed { draft, start, end })
     }
 
+    /// Goes on behind token `last`: nothing before it is given any more.
+    pub(crate) fn pass(&mut self, last: usize) {
+        self.from = self.from.max(last);
+    }
+
     /// The tokens of which the span has the greater part, none of them in the span before: an edge in a word, a number, an
     /// address or a quotation moves to the edge of it.
     fn tokens(&mut self, start: usize, end: usize) -> Option<(usize, usize)> {

@@ -1,45 +1,26 @@
-//! How what the network says of a segment and what the rules say of it are joined. The spans are the network's.
+//! Whose spans and types count, the network's or the rules'. Dependencies and parameters are the rules'.
+//!
+//! The bounds are measured on `models/segmenter/held_out.py`; models/README.md has the figures.
 
 use crate::types::TaskType;
 
-use super::{DependencyKind, Segment};
+use super::Segment;
 
-/// From here on the rules are sure of a type.
-const SURE: f32 = 0.85;
-/// Below, the network is not sure of a type.
-const UNSURE: f32 = 0.5;
+/// From here on the network is sure of all edges of a window, and the spans there are its own; below, they are the rules'.
+pub(crate) const SURE_OF_EDGES: f32 = 0.9;
+/// From here on the rules are sure of a type, and the network must be surer than usual.
+const RULES_SURE: f32 = 0.85;
+const OVER_SURE_RULES: f32 = 0.95;
+const OVER_UNSURE_RULES: f32 = 0.5;
 
-/// What the network says of a segment that the rules described.
-pub(crate) struct Said {
-    pub task_type: TaskType,
-    pub confidence: f32,
-    /// Ordinals of segments of the same window.
-    pub depends_on: Vec<u32>,
-    pub dependency_kind: Option<DependencyKind>,
-    pub parameters: Vec<(&'static str, String)>,
-    /// Ordinal of the window's first segment: before it the network saw nothing.
-    pub window: u32,
-}
-
-/// The segment that `rules` describes, as both say it is.
-pub(crate) fn join(rules: Segment, network: Said) -> Segment {
-    let mut joined = rules;
-    let by_rule = joined.task_type.is_some() && joined.type_confidence >= SURE && network.confidence < UNSURE;
-    if !by_rule {
-        joined.task_type = Some(network.task_type);
-        joined.type_confidence = network.confidence;
+/// The segment that `rules` describes, of the type that both together say; `network` is its type and how likely it is, none where no
+/// piece of the text lies.
+pub(crate) fn join(rules: Segment, network: Option<(TaskType, f32)>) -> Segment {
+    let bound = if rules.type_confidence >= RULES_SURE { OVER_SURE_RULES } else { OVER_UNSURE_RULES };
+    match network {
+        Some((task_type, confidence)) if rules.task_type.is_none() || confidence >= bound => {
+            Segment { task_type: Some(task_type), type_confidence: confidence, ..rules }
+        }
+        _ => rules,
     }
-    // Across windows the rules alone see what a segment waits for.
-    joined.depends_on.retain(|parent| *parent < network.window);
-    if joined.depends_on.is_empty() {
-        joined.dependency_kind = None;
-    }
-    joined.depends_on.extend(network.depends_on);
-    joined.dependency_kind = joined.dependency_kind.max(network.dependency_kind);
-    // Names in braces are found by rule.
-    joined.parameters.retain(|name, _| name == "variables");
-    joined
-        .parameters
-        .extend(network.parameters.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
-    joined
 }
