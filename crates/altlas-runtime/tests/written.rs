@@ -239,8 +239,16 @@ fn bags_of_terms() {
     let mut weights: Vec<f32> = (0..(buckets + 1) * classes).map(|_| random.float() * 3.0).collect();
     weights[..classes].fill(0.0);
     let bias: Vec<f32> = (0..classes).map(|_| random.float()).collect();
-    let with =
-        |none| TextBagClassifier { buckets, classes, weights: &weights, bias: &bias, none, metadata: &[] };
+    let with = |none| TextBagClassifier {
+        buckets,
+        width: 0,
+        classes,
+        weights: &weights,
+        vector_weights: &[],
+        bias: &bias,
+        none,
+        metadata: &[],
+    };
     let model = text_bag_classifier(&with(false)).unwrap();
     let (mut terms, mut shares) = (vec![0i64; ROWS * length], vec![0f32; ROWS * length]);
     for row in 0..ROWS {
