@@ -84,6 +84,11 @@ impl Document {
         }
     }
 
+    /// Whether it is for texts, not for rows.
+    pub fn takes_text(&self) -> bool {
+        !matches!(self, Self::Tabular(_))
+    }
+
     /// The tabular document, if it is one.
     pub fn as_tabular(&self) -> Option<&Tabular> {
         if let Self::Tabular(tabular) = self { Some(tabular) } else { None }

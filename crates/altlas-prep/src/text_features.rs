@@ -66,9 +66,13 @@ impl Embedding {
         RawEmbedding::deserialize(value).map_err(|e| PrepError::Syntax(e.to_string()))?.check()
     }
 
+    /// How it takes texts, as a document of kind `tokenizer`.
+    pub fn document(&self) -> Value {
+        self.encoder.to_json()
+    }
+
     fn to_json(&self) -> Value {
-        let document = Document::Tokenizer(self.encoder.clone()).to_json();
-        json!({"name": self.name, "model": self.model, "document": document})
+        json!({"name": self.name, "model": self.model, "document": self.document()})
     }
 }
 
