@@ -3,7 +3,7 @@ CREATE EXTENSION IF NOT EXISTS altlas;
 RESET client_min_messages;
 
 -- The built-in encoder.
-SELECT task, preprocess ->> 'prefix' AS prefix, preprocess ->> 'pooling' AS pooling FROM altlas.builtin_model WHERE name = 'altlas.e5_small';
+SELECT manifest ->> 'task' AS task, preprocess ->> 'prefix' AS prefix, preprocess ->> 'pooling' AS pooling FROM altlas.builtin_model WHERE name = 'altlas.e5_small';
 CREATE FUNCTION te_cosine(a real[], b real[]) RETURNS float8 LANGUAGE sql IMMUTABLE
   RETURN (SELECT sum(x::float8 * y::float8) FROM unnest(a, b) u (x, y));
 CREATE TABLE te_vectors AS
