@@ -85,3 +85,14 @@ def test_in_the_background(conn, examples):
     assert conn.execute("SELECT altlas.wait_job(%s, '2 minutes')", (number,)).fetchone() == ("done",)
     assert conn.execute("SELECT algorithm FROM altlas.train_result(%s)", (number,)).fetchone() == ("encoder_ngrams",)
     assert conn.execute("SELECT label FROM altlas.classify_task('is it raining outside', 'later')").fetchone() == ("weather",)
+
+
+def test_threads_do_not_change_the_model_and_memory_is_held_against_the_limit(conn, examples):
+    for threads in (1, 2):
+        conn.execute(f"SET altlas.job_threads = {threads}")
+        conn.execute(TRAIN, ("same", ROWS, "auto"))
+    assert conn.execute("SELECT count(*), count(DISTINCT sha256) FROM altlas.models WHERE name = 'same'").fetchone() == (2, 1)
+    conn.execute("SET altlas.job_memory = '500MB'")
+    error = failure(conn, TRAIN, ("small", ROWS, "encoder"))
+    assert error.sqlstate == "53000" and "encoder" in error.diag.message_primary and "job_memory" in error.diag.message_hint
+    assert conn.execute(TRAIN, ("small", ROWS, "ngrams")).fetchone() == ("ngrams",)

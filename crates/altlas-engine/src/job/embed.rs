@@ -18,10 +18,18 @@ const BLOCK: usize = 1024;
 /// Tokens in a run, padding included: as many as the engine takes.
 const RUN_TOKENS: usize = 512;
 
+/// Address space that an encoder takes, as multiples of its files (weights are kept a second time, rearranged; words in tables both ways), and beside
+/// them: measured 790 MB in all for multilingual-e5-small.
+const GRAPH_FACTOR: u64 = 2;
+const TOKENIZER_FACTOR: u64 = 20;
+const BESIDE: u64 = 400 << 20;
+
 /// Runs encoders, and keeps why one failed.
 pub struct Encoding<'a> {
     files: &'a Files,
     threads: usize,
+    /// Bytes that the job may take; 0 for no limit.
+    memory_bytes: u64,
     failure: Option<Failure>,
 }
 
@@ -35,8 +43,9 @@ struct Opened {
 impl<'a> Encoding<'a> {
     /// For a job of this specification.
     pub fn new(files: &'a Files, spec: &Value) -> Self {
-        let threads = spec.get("threads").and_then(Value::as_u64).unwrap_or(1);
-        Self { files, threads: usize::try_from(threads).unwrap_or(1), failure: None }
+        let number = |key: &str| spec.get(key).and_then(Value::as_u64);
+        let threads = usize::try_from(number("threads").unwrap_or(1)).unwrap_or(1);
+        Self { files, threads, memory_bytes: number("memory_bytes").unwrap_or(0), failure: None }
     }
 
     /// Why the encoder failed, if it did.
@@ -75,14 +84,28 @@ impl<'a> Encoding<'a> {
 
     fn open(&self, embedding: &Embedding) -> Result<Opened, Failure> {
         let words = read(&self.files.models, &embedding.encoder.tokenizer, "json", &embedding.name)?;
+        let graph = read(&self.files.models, &embedding.model, "onnx", &embedding.name)?;
+        self.fits(graph.len() as u64 * GRAPH_FACTOR + words.len() as u64 * TOKENIZER_FACTOR + BESIDE)?;
         let tokenizer = Tokenizer::read(&words)?;
         drop(words);
         let options = RuntimeOptions { threads: self.threads, ..RuntimeOptions::default() };
         let runtime = Runtime::load(&self.files.runtime, &options)?;
-        let graph = read(&self.files.models, &embedding.model, "onnx", &embedding.name)?;
         let session = Session::open(&runtime, &graph)?;
         let encoder = Encoder::new(embedding.encoder.clone(), session.signature())?;
         Ok(Opened { encoder, session, tokenizer })
+    }
+
+    /// Refuses an encoder that the job's limit has no room for.
+    fn fits(&self, needed: u64) -> Result<(), Failure> {
+        if self.memory_bytes == 0 || needed <= self.memory_bytes {
+            return Ok(());
+        }
+        let (needed, limit) = (needed >> 20, self.memory_bytes >> 20);
+        Err(Failure::new(
+            FailureKind::Resources,
+            format!("the encoder would take about {needed} MB, {limit} MB are allowed"),
+        )
+        .hint("Raise altlas.job_memory, or train with the algorithm \"ngrams\"."))
     }
 }
 
