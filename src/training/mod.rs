@@ -33,7 +33,7 @@ pub struct Order {
     threads: u32,
     memory_bytes: u64,
     /// The encoder whose vectors may be features of texts.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     encoder: Option<Value>,
 }
 
@@ -72,13 +72,17 @@ impl Order {
     }
 
     fn request(&self, number: i64, role: pg_sys::Oid) -> Request {
+        let mut spec = json!({
+            "task": self.task, "target": self.target, "algorithm": self.algorithm, "options": self.options,
+            "threads": self.threads, "memory_bytes": self.memory_bytes,
+        });
+        // A key of this task alone.
+        if let (Some(encoder), Some(spec)) = (&self.encoder, spec.as_object_mut()) {
+            spec.insert("encoder".into(), encoder.clone());
+        }
         Request::Job {
             kind: "train".into(),
-            spec: json!({
-                "task": self.task, "target": self.target, "algorithm": self.algorithm, "options": self.options,
-                "encoder": self.encoder,
-                "threads": self.threads, "memory_bytes": self.memory_bytes,
-            }),
+            spec,
             owner: JobOwner {
                 // SAFETY: a plain OID that the server sets when the backend connects.
                 database: unsafe { pg_sys::MyDatabaseId }.to_u32(),
