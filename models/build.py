@@ -25,18 +25,26 @@ def compact(path):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def hash_of(folder, file):
+    """The SHA-256 of a model's file, or of one that the build makes, which made.json gives; None without either."""
+    path, made = folder / file, folder / "made.json"
+    if path.exists():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    return json.loads(made.read_text(encoding="utf-8")).get(path.stem) if made.exists() else None
+
+
 def models():
     """(name, sha256, folder) of each model, by name."""
-    for folder in sorted(p.parent for p in MODELS.glob("*/model.onnx")):
-        digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-        yield "altlas." + folder.name, digest, folder
+    folders = {p.parent for name in ("model.onnx", "made.json") for p in MODELS.glob(f"*/{name}")}
+    for folder in sorted(folders):
+        yield "altlas." + folder.name, hash_of(folder, "model.onnx"), folder
 
 
 def check_tokenizer(folder):
     """A document of kind tokenizer names the file beside it by its hash."""
-    preprocess, file = folder / "preprocess.json", folder / "tokenizer.json"
+    preprocess = folder / "preprocess.json"
     named = json.loads(preprocess.read_text(encoding="utf-8")).get("tokenizer") if preprocess.exists() else None
-    there = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None
+    there = hash_of(folder, "tokenizer.json")
     if named != there:
         raise ValueError(f"{folder.name}: the document names the tokenizer {named}, the file is {there}")
 

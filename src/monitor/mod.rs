@@ -70,7 +70,7 @@ pub fn origin(version: &Version) -> Option<Origin> {
         // SAFETY: a plain OID that the server sets when the backend connects.
         database: unsafe { pg_sys::MyDatabaseId }.to_u32(),
         model_version: version.label.clone(),
-        features: !matches!(version.preprocess, Some(Document::Text(_) | Document::Tokenizer(_))),
+        features: !version.preprocess.as_ref().is_some_and(Document::takes_text),
     })
 }
 

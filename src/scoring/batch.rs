@@ -3,6 +3,8 @@
 
 use std::ops::Deref;
 
+use altlas_prep::Document;
+
 use super::asked::Asked;
 use super::takes::Rows;
 use super::{Features, Scored, Version, Want};
@@ -26,8 +28,8 @@ pub struct Batch<V> {
     nulls: Vec<bool>,
     text_bytes: usize,
     size: usize,
-    /// The same of the batches that the engine has.
-    asked: Asked<Vec<bool>>,
+    /// The same of the batches that the engine has, and the texts of those that need them once more.
+    asked: Asked<(Vec<bool>, Vec<String>)>,
 }
 
 impl<V: Deref<Target = Version>> Batch<V> {
@@ -112,7 +114,10 @@ impl<V: Deref<Target = Version>> Batch<V> {
                 if self.rows.count > 0 { self.version.here(&self.rows, self.want)? } else { Vec::new() };
             among(&nulls, scored, &mut answers);
         } else {
-            self.asked.ask(&self.version, self.version.question(&self.rows)?, nulls)?;
+            let question = self.version.question(&self.rows)?;
+            let features = self.version.preprocess.as_ref().and_then(Document::as_features);
+            let texts = features.map(|_| std::mem::take(&mut self.rows.texts)).unwrap_or_default();
+            self.asked.ask(&self.version, question, (nulls, texts))?;
             self.receive(all, &mut answers)?;
         }
         self.rows.clear();
@@ -121,9 +126,9 @@ impl<V: Deref<Target = Version>> Batch<V> {
     }
 
     fn receive(&mut self, all: bool, answers: &mut Vec<Option<Scored>>) -> Result<()> {
-        while let Some((answer, nulls)) = self.asked.receive(&self.version, all)? {
+        while let Some((answer, (nulls, texts))) = self.asked.receive(&self.version, all)? {
             let rows = nulls.iter().filter(|null| !**null).count();
-            among(&nulls, self.version.answered(answer, rows)?, answers);
+            among(&nulls, self.version.answered(answer, rows, &texts)?, answers);
         }
         Ok(())
     }

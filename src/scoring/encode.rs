@@ -113,7 +113,7 @@ impl Version {
     }
 
     /// The vectors that the engine made.
-    fn vectors_of(&self, answer: Answer) -> Result<Vec<Encoded>> {
+    pub(super) fn vectors_of(&self, answer: Answer) -> Result<Vec<Encoded>> {
         let encoded = read(answer)?;
         match guc::on_truncation() {
             OnTruncation::Error if encoded.iter().any(|e| e.truncated) => Err(truncated(self)),
@@ -244,7 +244,8 @@ fn check_length(text: &str) -> Result<()> {
 }
 
 fn truncated(version: &Version) -> Error {
-    let limit = version.encoder().map_or(0, |e| e.max_length);
+    let of_features = || Some(&version.preprocess.as_ref()?.as_features()?.embedding.encoder);
+    let limit = version.encoder().or_else(of_features).map_or(0, |e| e.max_length);
     Error::TextTruncated { model: version.label.clone(), limit }
 }
 

@@ -4,6 +4,7 @@ mod asked;
 mod batch;
 mod coerce;
 mod compiled;
+mod embedded;
 mod encode;
 mod features;
 mod footprint;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use altlas_prep::Document;
-use altlas_proto::{ModelSignature, Reply, Request, join, split};
+use altlas_proto::{ModelSignature, Reply, Request, Tensor, join, split};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -118,7 +119,7 @@ impl Version {
         }
         let takes = match (&self.preprocess, self.compiled()?) {
             (Some(Document::Tabular(_)), _) => Takes::Document,
-            (Some(Document::Text(_) | Document::Tokenizer(_)), _) => Takes::Text,
+            (Some(_), _) => Takes::Text,
             (None, Some(compiled)) => compiled.takes(&self.manifest),
             (None, None) => Takes::of_signature(&*self.signature()?, &self.manifest),
         };
@@ -157,7 +158,7 @@ impl Version {
         rows.push(self, row).inspect_err(|e| monitor::failed(self, e))?;
         let (request, payload) = self.question(&rows)?;
         let answer = self.counted(engine::call(&request, &payload, |e, m| self.upload(e, m)))?;
-        Ok(self.answered(answer, rows.count)?.pop().unwrap_or_default())
+        Ok(self.answered(answer, rows.count, &rows.texts)?.pop().unwrap_or_default())
     }
 
     /// Scores rows in this backend, if it can.
@@ -172,8 +173,16 @@ impl Version {
             self.predicts()?;
             return Ok(self.ask_vectors(rows.count, encode::joined(&rows.texts)?));
         }
+        if let Some(Document::Features(features)) = &self.preprocess {
+            return self.ask_embeddings(features, &rows.texts);
+        }
         let inputs = tensors::of(self, rows).inspect_err(|e| monitor::failed(self, e))?;
-        let (inputs, payload) = join(&inputs);
+        Ok(self.ask_run(&inputs))
+    }
+
+    /// A run of the graph.
+    fn ask_run(&self, inputs: &[Tensor]) -> Question {
+        let (inputs, payload) = join(inputs);
         let request = Request::Run {
             model: self.sha256.clone(),
             inputs,
@@ -181,11 +190,15 @@ impl Version {
             providers: self.manifest.providers.clone(),
             of: monitor::origin(self),
         };
-        Ok((request, payload))
+        (request, payload)
     }
 
-    /// The answers for `rows` rows.
-    fn answered(&self, answer: Answer, rows: usize) -> Result<Vec<Scored>> {
+    /// The answers for `rows` rows; `texts` are those of a model that needs them once more.
+    fn answered(&self, answer: Answer, rows: usize, texts: &[String]) -> Result<Vec<Scored>> {
+        let answer = match &self.preprocess {
+            Some(Document::Features(features)) => self.run_on_embeddings(features, answer, texts)?,
+            _ => answer,
+        };
         match answer {
             answer if matches!(self.preprocess, Some(Document::Tokenizer(_))) => self.scored_of(answer, rows),
             (Reply::Outputs { outputs }, payload) => {
@@ -248,6 +261,9 @@ impl Version {
 
     /// Gives the engine the bytes it lacks. They are read as altlas' owner: who may score may not read them.
     fn upload(&self, exchange: &mut Exchange, file: &str) -> Result<()> {
+        if let Some(sent) = self.upload_encoder(exchange, file) {
+            return sent;
+        }
         if self.builtin {
             let (_, bytes) = builtin_file(&self.label, file, file != self.sha256)?;
             return send_pieces(exchange, file, bytes.len() as u64, |send| {

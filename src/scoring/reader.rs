@@ -23,12 +23,12 @@ impl Reader {
     /// How `version` takes these columns. Asks the engine only for a graph that says nothing about its columns.
     pub fn new(version: &Version, columns: &[SourceColumn]) -> Result<Self> {
         match (&version.preprocess, &version.manifest.columns) {
-            (Some(Document::Text(_) | Document::Tokenizer(_)), named) => {
-                let name = named.as_ref().and_then(|n| n.first());
-                text(version, columns, name.map(String::as_str))
-            }
             (Some(Document::Tabular(document)), _) => {
                 fields(version, columns, document.columns().iter().map(|c| c.name.as_str()))
+            }
+            (Some(_), named) => {
+                let name = named.as_ref().and_then(|n| n.first());
+                text(version, columns, name.map(String::as_str))
             }
             (None, Some(named)) => fields(version, columns, named.iter().map(String::as_str)),
             (None, None) => Self::by_signature(version, columns),

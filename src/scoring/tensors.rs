@@ -1,6 +1,6 @@
 //! From rows to the input tensors that the engine runs a graph on.
 
-use altlas_prep::Document;
+use altlas_prep::{Document, TextNgrams};
 use altlas_proto::{DataType, PortInfo, Tensor};
 
 use super::Version;
@@ -16,18 +16,21 @@ pub fn of(version: &Version, rows: &Rows) -> Result<Vec<Tensor>> {
             let values: Vec<f32> = rows.numbers.iter().map(|v| *v as f32).collect();
             Ok(vec![Tensor::f32(document.output(), &[rows.count, document.width()], &values)])
         }
-        Some(Document::Text(document)) => {
-            let texts: Vec<&str> = rows.texts.iter().map(String::as_str).collect();
-            let terms = document.apply(&texts, &tick).map_err(unfit)?;
-            let shape = [terms.rows, terms.length];
-            Ok(vec![Tensor::i64("term", &shape, &terms.term), Tensor::f32("weight", &shape, &terms.weight)])
-        }
-        // The engine makes tokens of texts: `encode`.
-        Some(Document::Tokenizer(_)) => {
+        Some(Document::Text(document)) => Ok(of_terms(document, &rows.texts)?.into()),
+        // The engine makes tokens of texts: `encode`, `embedded`.
+        Some(Document::Tokenizer(_) | Document::Features(_)) => {
             Err(Error::Internal { message: format!("model \"{}\" has a tokenizer", version.label) })
         }
         None => plain(version, rows),
     }
+}
+
+/// The n-grams of texts, and their weights.
+pub fn of_terms(document: &TextNgrams, texts: &[String]) -> Result<[Tensor; 2]> {
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let terms = document.apply(&texts, &tick).map_err(unfit)?;
+    let shape = [terms.rows, terms.length];
+    Ok([Tensor::i64("term", &shape, &terms.term), Tensor::f32("weight", &shape, &terms.weight)])
 }
 
 /// A graph without preprocessing: one tensor of all columns, or one tensor a column.

@@ -100,13 +100,17 @@ pub fn finish(sha256: &str) -> Result<()> {
 
 /// The size of a complete file; an unknown or unfinished one is an error.
 pub fn size_of(sha256: &str) -> Result<i64> {
+    size_if_any(sha256)?.ok_or_else(|| bad_upload(sha256, "there is no complete file of this hash".into()))
+}
+
+/// The size of a complete file, if there is one.
+pub fn size_if_any(sha256: &str) -> Result<Option<i64>> {
     check_hash(sha256)?;
     with_owner(|| {
-        let size = read::one::<i64>(
+        read::one::<i64>(
             "SELECT (SELECT size FROM altlas.artefact WHERE sha256 = $1 AND complete)",
             &[sha256.into()],
-        )?;
-        size.ok_or_else(|| bad_upload(sha256, "there is no complete file of this hash".into()))
+        )
     })
 }
 

@@ -17,6 +17,9 @@ use crate::scoring::Version;
 use crate::store::model::{self, NewVersion, TestVector};
 use crate::store::{artefact, audit, job, read, run};
 
+/// The built-in model whose vectors text classifiers are given.
+const ENCODER: &str = "altlas.e5_small";
+
 /// What is to be trained.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Order {
@@ -29,6 +32,9 @@ pub struct Order {
     /// Threads and address space, by the settings of the session that ordered it.
     threads: u32,
     memory_bytes: u64,
+    /// The encoder whose vectors may be features of texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoder: Option<Value>,
 }
 
 impl Order {
@@ -46,7 +52,9 @@ impl Order {
             0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(1024) as u32),
             set => set,
         };
+        let encodes = task == "text_classification" && matches!(algorithm, None | Some("auto" | "encoder"));
         Ok(Self {
+            encoder: if encodes { Some(encoder()?) } else { None },
             project: project.to_owned(),
             task: task.to_owned(),
             source: source.to_owned(),
@@ -64,12 +72,17 @@ impl Order {
     }
 
     fn request(&self, number: i64, role: pg_sys::Oid) -> Request {
+        let mut spec = json!({
+            "task": self.task, "target": self.target, "algorithm": self.algorithm, "options": self.options,
+            "threads": self.threads, "memory_bytes": self.memory_bytes,
+        });
+        // A key of this task alone.
+        if let (Some(encoder), Some(spec)) = (&self.encoder, spec.as_object_mut()) {
+            spec.insert("encoder".into(), encoder.clone());
+        }
         Request::Job {
             kind: "train".into(),
-            spec: json!({
-                "task": self.task, "target": self.target, "algorithm": self.algorithm, "options": self.options,
-                "threads": self.threads, "memory_bytes": self.memory_bytes,
-            }),
+            spec,
             owner: JobOwner {
                 // SAFETY: a plain OID that the server sets when the backend connects.
                 database: unsafe { pg_sys::MyDatabaseId }.to_u32(),
@@ -79,6 +92,20 @@ impl Order {
             },
             limits: JobLimits { memory_bytes: self.memory_bytes, cpu_seconds: 0, threads: self.threads },
         }
+    }
+}
+
+/// The built-in encoder, as a document of kind `text_features` names it; an error where its file is missing.
+fn encoder() -> Result<Value> {
+    let path = |sha256: &str| engine::model_file(sha256);
+    match model::builtin_parts(ENCODER)? {
+        Some((sha256, Some(document), _)) if path(&sha256).is_file() => {
+            Ok(json!({ "name": ENCODER, "model": sha256, "document": document }))
+        }
+        Some((sha256, ..)) => {
+            Err(Error::MissingBuiltin { name: ENCODER.into(), path: path(&sha256).display().to_string() })
+        }
+        None => Err(Error::UnknownModel { name: ENCODER.into() }),
     }
 }
 

@@ -50,7 +50,7 @@ def test_hundreds_of_labels(conn):
 
 def test_in_the_background(conn):
     number = conn.execute(
-        "SELECT altlas.train_async('later', 'text_classification', %s, 'label', 'auto', %s)", (ROWS, options(seed=3))
+        "SELECT altlas.train_async('later', 'text_classification', %s, 'label', 'ngrams', %s)", (ROWS, options(seed=3))
     ).fetchone()[0]
     assert conn.execute("SELECT altlas.wait_job(%s, '2 minutes')", (number,)).fetchone() == ("done",)
     project, version, algorithm = conn.execute(

@@ -93,7 +93,8 @@ pub fn serve(options: ServeOptions) -> Result<i32, EngineError> {
     let engine = Arc::new(Engine {
         models,
         jobs: Registry::new(options.max_jobs),
-        spawner: Spawner::start(oom_score).map_err(EngineError::setup("start the thread for jobs"))?,
+        spawner: Spawner::start(oom_score, options.files.clone())
+            .map_err(EngineError::setup("start the thread for jobs"))?,
         watch: Watch::new().map_err(EngineError::setup("watch clients"))?,
         batches: Batches::new(places, Arc::clone(&waiting), bounds, linger),
         waiting,

@@ -21,7 +21,7 @@ fn main() {
 fn run() -> Result<i32, EngineError> {
     match Command::parse(std::env::args_os().skip(1))? {
         Command::Serve(options) => serve(options),
-        Command::Job { parent } => job::run(parent).map(|()| 0),
+        Command::Job { parent, files } => job::run(parent, &files).map(|()| 0),
         Command::Version => {
             println!("altlas-engine {}", env!("CARGO_PKG_VERSION"));
             Ok(0)

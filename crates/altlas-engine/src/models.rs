@@ -164,7 +164,7 @@ impl Models {
         waiting: Arc<Waiting>,
         notes: &mut Vec<String>,
     ) -> Result<Self, EngineError> {
-        let disk = Disk::open(&options.models, &options.directory.join("cache"), options.cache_budget)?;
+        let disk = Disk::open(&options.files.models, &options.directory.join("cache"), options.cache_budget)?;
         // Before anything that may crash: what the last engine left is not to be blamed for that.
         let quarantine = Arc::new(Quarantine::open(&options.directory, options.ended_by));
         let wanted = RuntimeOptions {
@@ -172,7 +172,7 @@ impl Models {
             threads: options.threads,
             device_memory: options.device_memory,
         };
-        let runtime = Runtime::load(&options.runtime, &wanted);
+        let runtime = Runtime::load(&options.files.runtime, &wanted);
         match &runtime {
             Ok(runtime) => {
                 quarantine.runtime(runtime.version());

@@ -16,9 +16,20 @@ pub enum Command {
     Job {
         /// Process id of the engine that started it.
         parent: u32,
+        /// What it may read besides its input.
+        files: Files,
     },
     /// Print the version and end.
     Version,
+}
+
+/// Files that engine and jobs read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The folder of the built-in models.
+    pub models: PathBuf,
+    /// The ONNX Runtime library.
+    pub runtime: PathBuf,
 }
 
 /// Options of `serve`.
@@ -26,10 +37,8 @@ pub enum Command {
 pub struct ServeOptions {
     /// Where socket, lock and cache lie; relative to the data directory, so that the socket's path stays short.
     pub directory: PathBuf,
-    /// The built-in models.
-    pub models: PathBuf,
-    /// The ONNX Runtime library.
-    pub runtime: PathBuf,
+    /// The built-in models and the runtime.
+    pub files: Files,
     /// Execution providers in order of preference.
     pub providers: Vec<String>,
     /// Bytes that models may take together.
@@ -66,7 +75,7 @@ impl Command {
         let mut given = Given::read(arguments)?;
         let command = match command.to_str() {
             Some("serve") => Self::Serve(given.serve()?),
-            Some("job") => Self::Job { parent: given.required("--parent")? },
+            Some("job") => Self::Job { parent: given.required("--parent")?, files: given.files()? },
             Some("--version") => Self::Version,
             _ => return Err(EngineError::Usage),
         };
@@ -90,12 +99,15 @@ impl Given {
         Ok(Self(given))
     }
 
+    fn files(&mut self) -> Result<Files, EngineError> {
+        Ok(Files { models: self.path("--models")?, runtime: self.path("--runtime")? })
+    }
+
     fn serve(&mut self) -> Result<ServeOptions, EngineError> {
         let providers = self.optional("--providers", "cpu".to_owned())?;
         Ok(ServeOptions {
             directory: self.path("--directory")?,
-            models: self.path("--models")?,
-            runtime: self.path("--runtime")?,
+            files: self.files()?,
             providers: providers
                 .split(',')
                 .map(str::trim)
@@ -162,15 +174,18 @@ mod tests {
             "",
             "sing",
             "job",
-            "job --parent x",
-            "job --parent 1 --parent 1",
-            "job --parent",
-            "job --parent 1 --colour red",
+            "job --parent 1",
+            "job --models m --runtime r --parent x",
+            "job --models m --runtime r --parent 1 --parent 1",
+            "job --models m --runtime r --parent",
+            "job --models m --runtime r --parent 1 --colour red",
             "serve --directory d --models m --runtime r",
             "serve --directory d --models m --runtime r --supervisor 1 --threads -1",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
-        assert_eq!(parse("job --parent 12").unwrap(), Command::Job { parent: 12 });
+        let files = Files { models: "m".into(), runtime: "r".into() };
+        let job = parse("job --parent 12 --models m --runtime r").unwrap();
+        assert_eq!(job, Command::Job { parent: 12, files });
     }
 }

@@ -255,6 +255,8 @@ fn nothing_is_left_when_the_supervisor_is_killed() {
 
 #[test]
 fn a_job_does_not_start_for_a_parent_that_is_not_its_own() {
-    let status = Command::new(env!("CARGO_BIN_EXE_altlas-engine")).args(["job", "--parent", "1"]).status();
+    let status = Command::new(env!("CARGO_BIN_EXE_altlas-engine"))
+        .args(["job", "--parent", "1", "--models", "m", "--runtime", "r"])
+        .status();
     assert_eq!(status.unwrap().code(), Some(1));
 }

@@ -91,6 +91,9 @@ pub enum LearnError {
     /// The estimates are not finite.
     #[error("{0} did not converge to finite numbers")]
     NotFinite(&'static str),
+    /// The encoder gave no vectors; whoever runs it knows more.
+    #[error("the encoder failed: {0}")]
+    Encoder(String),
     /// The preprocessing document.
     #[error(transparent)]
     Prep(#[from] PrepError),

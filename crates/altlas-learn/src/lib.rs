@@ -40,6 +40,7 @@ pub use spec::{
     Validation, ValidationKind,
 };
 pub use texts::{
-    ClassWeights, NamedWeights, NgramParams, TextOptions, TextSpec, TextValidation, train_texts,
+    ClassWeights, Embed, NamedWeights, NgramParams, TextAlgorithm, TextOptions, TextSpec, TextValidation,
+    Vectors, train_texts,
 };
 pub use train::{TestVector, Trained, train};

@@ -3,7 +3,7 @@
 use altlas_prep::Table;
 use serde_json::Value;
 
-use crate::{LearnError, TextSpec, TrainSpec, Trained, train, train_texts};
+use crate::{Embed, LearnError, TextSpec, TrainSpec, Trained, train, train_texts};
 
 /// A checked specification.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,15 +23,16 @@ impl Plan {
         TrainSpec::parse(value).map(Self::Rows)
     }
 
-    /// Trains on a table. `progress` is called with a phase, what is done of it and all of it; it may end the program.
+    /// Trains on a table. `embed` gives the vectors of texts; `progress` is called with a phase, what is done of it and all of it; it may end the program.
     pub fn train(
         &self,
         table: Table,
+        embed: &mut Embed<'_>,
         progress: &mut dyn FnMut(&str, u64, u64),
     ) -> Result<Trained, LearnError> {
         match self {
             Self::Rows(spec) => train(spec, table, progress),
-            Self::Texts(spec) => train_texts(spec, table, progress),
+            Self::Texts(spec) => train_texts(spec, table, embed, progress),
         }
     }
 }

@@ -3,8 +3,8 @@
 
 mod common;
 
-use altlas_learn::{LearnError, Plan, Trained};
-use altlas_prep::{Column, Table};
+use altlas_learn::{LearnError, Plan, Trained, Vectors};
+use altlas_prep::{Column, Document, Embedding, Table};
 use common::Rng;
 use serde_json::{Value, json};
 
@@ -38,7 +38,32 @@ fn table(pairs: Vec<(String, String)>) -> Table {
 
 fn fit(options: Value, table: Table) -> Result<Trained, LearnError> {
     let spec = json!({"task": "text_classification", "target": "kind", "threads": 2, "options": options});
-    Plan::parse(&spec)?.train(table, &mut |_, _, _| ())
+    Plan::parse(&spec)?.train(table, &mut no_encoder, &mut |_, _, _| ())
+}
+
+fn no_encoder(_: &Embedding, _: &[&str], _: &mut dyn FnMut(usize)) -> Result<Vectors, LearnError> {
+    Err(LearnError::Encoder("there is none".into()))
+}
+
+/// An encoder that looks at the first letter alone.
+fn first_letter(_: &Embedding, texts: &[&str], _: &mut dyn FnMut(usize)) -> Result<Vectors, LearnError> {
+    let values = texts.iter().flat_map(|text| {
+        let first = f32::from(text.as_bytes().first().copied().unwrap_or_default());
+        [5.0 + (first / 7.0).sin(), 2.0, first.cos()]
+    });
+    Ok(Vectors { width: 3, values: values.collect() })
+}
+
+fn encoder() -> Value {
+    let hash = "0f".repeat(32);
+    json!({
+        "name": "altlas.test", "model": hash,
+        "document": {
+            "format": 1, "kind": "tokenizer", "tokenizer": hash, "max_length": 8, "padding": "longest",
+            "inputs": {"ids": "ids", "mask": "mask", "types": null}, "output": "states", "pooling": "mean",
+            "normalize": true, "activation": "none",
+        },
+    })
 }
 
 fn number(value: &Value) -> f64 {
@@ -55,7 +80,7 @@ fn learns_labels_and_measures_itself() {
     let spec = json!({"task": "text_classification", "target": "kind", "options": {"seed": 3}});
     let trained = Plan::parse(&spec)
         .unwrap()
-        .train(table(commands(300, 0, 1)), &mut |phase, done, total| {
+        .train(table(commands(300, 0, 1)), &mut no_encoder, &mut |phase, done, total| {
             phases.push((phase.to_owned(), done, total))
         })
         .unwrap();
@@ -92,7 +117,8 @@ fn equal_seeds_give_equal_bytes_whatever_the_threads() {
         let spec = json!({
             "task": "text_classification", "target": "kind", "threads": threads, "options": {"seed": seed},
         });
-        let trained = Plan::parse(&spec).unwrap().train(table(commands(200, 0, 2)), &mut |_, _, _| ());
+        let trained =
+            Plan::parse(&spec).unwrap().train(table(commands(200, 0, 2)), &mut no_encoder, &mut |_, _, _| ());
         trained.unwrap().onnx
     };
     assert_eq!(bytes(1, 1), bytes(1, 3));
@@ -206,8 +232,52 @@ fn bad_input_is_refused_with_reason() {
     let two = Table::new(vec!["a".into(), "b".into(), "kind".into()], two).unwrap();
     assert!(refused(json!({}), two).contains("one of a, b"));
     let memory = json!({"task": "text_classification", "target": "kind", "memory_bytes": 1 << 16});
-    let refused = Plan::parse(&memory).unwrap().train(some(), &mut |_, _, _| ()).unwrap_err();
+    let refused =
+        Plan::parse(&memory).unwrap().train(some(), &mut no_encoder, &mut |_, _, _| ()).unwrap_err();
     assert!(matches!(refused, LearnError::NeedsMemory { .. }));
     let algorithm = json!({"task": "text_classification", "target": "kind", "algorithm": "lightgbm"});
     assert!(matches!(Plan::parse(&algorithm), Err(LearnError::UnknownAlgorithm { .. })));
+}
+
+#[test]
+fn vectors_of_an_encoder_are_features() {
+    let with = |algorithm: &str, rows: usize| {
+        let mut spec = json!({
+            "task": "text_classification", "target": "kind", "algorithm": algorithm, "encoder": encoder(),
+            "options": {"hyperparams": {"c": 10.0}},
+        });
+        if algorithm == "ngrams" {
+            spec["encoder"] = Value::Null;
+        }
+        let table = table(commands(rows, 30, 5));
+        Plan::parse(&spec).unwrap().train(table, &mut first_letter, &mut |_, _, _| ()).unwrap()
+    };
+    let checked = |trained: &Trained| {
+        let inputs = altlas_onnx::check(&trained.onnx, &altlas_onnx::Limits::default()).unwrap().inputs;
+        inputs.into_iter().map(|port| port.name).collect::<Vec<_>>()
+    };
+    let encoder = with("encoder", 300);
+    assert_eq!(encoder.manifest["algorithm"], "encoder");
+    assert_eq!(checked(&encoder), ["embedding"]);
+    assert!(matches!(&encoder.document, Document::Features(f) if f.ngrams.is_none()));
+    // The first letter of a command gives its label in most of the rows, not in all: "show" opens, "send" and "settle" pay.
+    assert!(encoder.score > 0.6 && encoder.score > encoder.baseline, "{}", encoder.score);
+    let both = with("auto", 300);
+    assert_eq!(both.manifest["algorithm"], "encoder_ngrams");
+    assert_eq!(checked(&both), ["term", "weight", "embedding"]);
+    assert!(both.score >= encoder.score);
+    assert_eq!(both.onnx, with("auto", 300).onnx);
+    assert_eq!(checked(&with("ngrams", 300)), ["term", "weight"]);
+}
+
+#[test]
+fn an_encoder_that_fails_or_is_not_there_ends_the_training() {
+    let spec = |algorithm: &str, encoder: Value| json!({"task": "text_classification", "target": "kind", "algorithm": algorithm, "encoder": encoder});
+    assert!(Plan::parse(&spec("encoder", Value::Null)).is_err());
+    let plan = Plan::parse(&spec("encoder", encoder())).unwrap();
+    let few =
+        |_: &Embedding, _: &[&str], _: &mut dyn FnMut(usize)| Ok(Vectors { width: 2, values: vec![0.0; 6] });
+    let rows = || table(commands(60, 0, 4));
+    assert!(matches!(plan.train(rows(), &mut no_encoder, &mut |_, _, _| ()), Err(LearnError::Encoder(_))));
+    assert!(matches!(plan.train(rows(), &mut { few }, &mut |_, _, _| ()), Err(LearnError::Encoder(_))));
 }

@@ -57,8 +57,10 @@ fn written_models_pass_the_checks() {
     };
     let text = TextBagClassifier {
         buckets: 2,
+        width: 0,
         classes: 2,
         weights: &[0.0, 0.0, 1.0, 2.0, 3.0, 4.0],
+        vector_weights: &[],
         bias: &[0.0, 1.0],
         none: false,
         metadata: &metadata,
@@ -118,7 +120,17 @@ fn arguments_that_do_not_fit_together_are_refused() {
     let text = |weights: &[f32], bias: &[f32]| {
         let none = bias.len() == 3;
         let classes = bias.len().max(2);
-        text_bag_classifier(&TextBagClassifier { buckets: 1, classes, weights, bias, none, metadata: &[] })
+        let (buckets, width, vector_weights, metadata) = (1, 0, [].as_slice(), [].as_slice());
+        text_bag_classifier(&TextBagClassifier {
+            buckets,
+            width,
+            classes,
+            weights,
+            vector_weights,
+            bias,
+            none,
+            metadata,
+        })
     };
     wrong(text(&[0.0, 0.0, 1.0], &[0.0, 0.0]));
     wrong(text(&[0.0, 0.0, 1.0, 1.0], &[0.0]));

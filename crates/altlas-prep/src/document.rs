@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::encoder::TextEncoder;
 use crate::tabular::{ColumnSpec, Feature};
-use crate::{FORMAT, Fold, Ngram, PrepError, Tabular, TextNgrams};
+use crate::text_features::RawEmbedding;
+use crate::{FORMAT, Fold, Ngram, PrepError, Tabular, TextFeatures, TextNgrams};
 
 /// The longest document accepted as text: 64 MiB.
 const MAX_BYTES: usize = 64 << 20;
@@ -19,6 +20,8 @@ pub enum Document {
     Text(TextNgrams),
     /// Texts to token ids, and the graph's answer to one vector a text.
     Tokenizer(TextEncoder),
+    /// Texts to their vectors by an encoder that is named, and to n-grams.
+    Features(TextFeatures),
 }
 
 /// A document as written, before any check beyond its shape.
@@ -28,6 +31,7 @@ enum Raw {
     Tabular { format: u32, output: String, columns: Vec<ColumnSpec>, features: Vec<Feature> },
     TextNgrams { format: u32, fold: Fold, buckets: u32, max_terms: usize, ngrams: Vec<Ngram> },
     Tokenizer(TextEncoder),
+    TextFeatures { format: u32, ngrams: Option<Value>, embedding: RawEmbedding },
 }
 
 impl Document {
@@ -58,6 +62,9 @@ impl Document {
                 TextNgrams::new(fold, buckets, max_terms, ngrams).map(Self::Text)
             }
             Raw::Tokenizer(encoder) => encoder.check().map(Self::Tokenizer),
+            Raw::TextFeatures { ngrams, embedding, .. } => {
+                TextFeatures::read(ngrams, embedding).map(Self::Features)
+            }
         }
     }
 
@@ -73,7 +80,13 @@ impl Document {
                 "max_terms": t.max_terms(), "ngrams": t.ngrams(),
             }),
             Self::Tokenizer(t) => t.to_json(),
+            Self::Features(t) => t.to_json(),
         }
+    }
+
+    /// Whether it is for texts, not for rows.
+    pub fn takes_text(&self) -> bool {
+        !matches!(self, Self::Tabular(_))
     }
 
     /// The tabular document, if it is one.
@@ -84,6 +97,11 @@ impl Document {
     /// The document of a tokenizer, if it is one.
     pub fn as_encoder(&self) -> Option<&TextEncoder> {
         if let Self::Tokenizer(encoder) = self { Some(encoder) } else { None }
+    }
+
+    /// The document of an encoder with n-grams, if it is one.
+    pub fn as_features(&self) -> Option<&TextFeatures> {
+        if let Self::Features(features) = self { Some(features) } else { None }
     }
 
     /// The text document, if it is one.

@@ -12,6 +12,7 @@ mod fold;
 mod ngrams;
 mod table;
 mod tabular;
+mod text_features;
 
 pub use calendar::CalendarPart;
 pub use cell::Cell;
@@ -21,6 +22,7 @@ pub use error::PrepError;
 pub use ngrams::{Fold, Ngram, Terms, TextNgrams, Unit};
 pub use table::{Column, ColumnType, Table};
 pub use tabular::{ColumnSpec, Feature, Matrix, Tabular};
+pub use text_features::{EMBEDDING, Embedding, TextFeatures};
 
 /// The format number this crate reads and writes.
 pub const FORMAT: u32 = 1;

@@ -110,7 +110,7 @@ fn equals_the_independent_reader() {
                 }
                 check_text(ngrams, &texts, case);
             }
-            Document::Tokenizer(_) => panic!("not in these vectors"),
+            Document::Tokenizer(_) | Document::Features(_) => panic!("not in these vectors"),
         }
     }
     assert!(kinds[0] >= 1 && kinds[1] >= 3, "{kinds:?}");

@@ -239,8 +239,16 @@ fn bags_of_terms() {
     let mut weights: Vec<f32> = (0..(buckets + 1) * classes).map(|_| random.float() * 3.0).collect();
     weights[..classes].fill(0.0);
     let bias: Vec<f32> = (0..classes).map(|_| random.float()).collect();
-    let with =
-        |none| TextBagClassifier { buckets, classes, weights: &weights, bias: &bias, none, metadata: &[] };
+    let with = |none| TextBagClassifier {
+        buckets,
+        width: 0,
+        classes,
+        weights: &weights,
+        vector_weights: &[],
+        bias: &bias,
+        none,
+        metadata: &[],
+    };
     let model = text_bag_classifier(&with(false)).unwrap();
     let (mut terms, mut shares) = (vec![0i64; ROWS * length], vec![0f32; ROWS * length]);
     for row in 0..ROWS {
@@ -269,4 +277,42 @@ fn bags_of_terms() {
     let model = text_bag_classifier(&with(true)).unwrap();
     let answers: Vec<Vec<f64>> = expected.iter().map(|row| row[..classes - 1].to_vec()).collect();
     assert_classes(&run(runtime, &model, &inputs), &answers);
+}
+
+#[test]
+fn vectors_beside_terms_and_alone() {
+    let Some(runtime) = common::runtime() else { return };
+    let (mut random, width, classes) = (Random(5), 7, 4);
+    let mut floats = |count: usize| -> Vec<f32> { (0..count).map(|_| random.float()).collect() };
+    let (vector_weights, bias, vectors) = (floats(width * classes), floats(classes), floats(ROWS * width));
+    let mut weights = floats(3 * classes);
+    weights[..classes].fill(0.0);
+    let terms: Vec<i64> = (0..ROWS as i64).map(|n| n % 3).collect();
+    let shares: Vec<f32> = terms.iter().map(|term| if *term == 0 { 0.0 } else { 0.5 }).collect();
+    let expected = |with_terms: bool| -> Vec<Vec<f64>> {
+        let row = |n: usize| -> Vec<f64> {
+            let score = |class: usize| {
+                let products = (0..width).map(|at| {
+                    f64::from(vectors[n * width + at]) * f64::from(vector_weights[at * classes + class])
+                });
+                let of_terms = f64::from(shares[n]) * f64::from(weights[terms[n] as usize * classes + class]);
+                f64::from(bias[class]) + products.sum::<f64>() + if with_terms { of_terms } else { 0.0 }
+            };
+            softmax(&(0..classes).map(score).collect::<Vec<_>>())
+        };
+        (0..ROWS).map(row).collect()
+    };
+    let written = |buckets: usize, weights: &[f32]| {
+        let vector_weights = &vector_weights;
+        let bias = &bias;
+        let (none, metadata) = (false, [].as_slice());
+        let spec =
+            TextBagClassifier { buckets, width, classes, weights, vector_weights, bias, none, metadata };
+        text_bag_classifier(&spec).unwrap()
+    };
+    let embedding = Tensor::f32("embedding", &[ROWS, width], &vectors);
+    assert_classes(&run(runtime, &written(0, &[]), std::slice::from_ref(&embedding)), &expected(false));
+    let (term, weight) =
+        (Tensor::i64("term", &[ROWS, 1], &terms), Tensor::f32("weight", &[ROWS, 1], &shares));
+    assert_classes(&run(runtime, &written(2, &weights), &[term, weight, embedding]), &expected(true));
 }

@@ -5,6 +5,7 @@ mod shelf;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use altlas_prep::Document;
 use altlas_score::{InputType, OutputType, Program, ScoreError, Scratch};
 
 use super::output::{Port, PortKind, Roles};
@@ -33,9 +34,9 @@ struct Work {
 impl Compiled {
     /// The compiled model of a version; `None` when the engine must run it.
     pub fn of(version: &Version) -> Result<Option<Self>> {
-        let encodes = version.preprocess.as_ref().is_some_and(|d| d.as_encoder().is_some());
-        // What rejects inputs has a document for texts, which the engine's models alone have.
-        if encodes || version.manifest.rejection.is_some() || !crate::guc::compile_models() {
+        // What takes texts, or rejects inputs, is run by the engine.
+        let texts = version.preprocess.as_ref().is_some_and(Document::takes_text);
+        if texts || version.manifest.rejection.is_some() || !crate::guc::compile_models() {
             return Ok(None);
         }
         let mapped = shelf::get(&version.sha256, || version.graph())?;

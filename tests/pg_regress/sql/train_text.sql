@@ -15,7 +15,7 @@ SELECT i, format(v.said, (ARRAY['rent', 'bank', 'report', 'doctor', 'invoice', '
 
 -- Without rows out of scope.
 SELECT project, version, algorithm, metric, score > 0.9 AS good, baseline < 0.5 AS base, deployed
-  FROM altlas.train('tt_intents', 'text_classification', 'SELECT request, intent FROM tt_examples WHERE intent <> ''none''', 'intent');
+  FROM altlas.train('tt_intents', 'text_classification', 'SELECT request, intent FROM tt_examples WHERE intent <> ''none''', 'intent', 'ngrams');
 SELECT c.rank, c.label, c.confidence BETWEEN 0.4 AND 1 AS sure, c.model_version FROM altlas.classify_task('please transfer the money for the invoice', 'tt_intents') c;
 SELECT t AS input, altlas.predict_label('tt_intents', t) AS label
   FROM (VALUES ('pay the rent of 5'), ('okul numarasını ara'), ('show me the report'), (NULL)) v (t);

@@ -18,7 +18,7 @@ use rustix::process::{self, Pid, Resource, Rlimit, Signal};
 
 pub use self::places::OWN;
 pub use self::shared::SharedWords;
-use crate::options::ServeOptions;
+use crate::options::{Files, ServeOptions};
 use crate::{EngineError, log};
 
 /// What is in force, and why the rest is not.
@@ -92,9 +92,9 @@ pub fn calls(options: &ServeOptions, providers: &[String], report: &mut Report) 
 }
 
 /// Restricts a job, beyond what holds for the engine that started it.
-pub fn job() {
+pub fn job(files: &Files) {
     let steps = [
-        ("landlock", landlock::restrict(&places::of_job()).map(drop)),
+        ("landlock", landlock::restrict(&places::of_job(files)).map(drop)),
         ("seccomp", seccomp::restrict(seccomp::Profile::Job)),
     ];
     for (name, result) in steps {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::landlock::Allowed;
-use crate::options::ServeOptions;
+use crate::options::{Files, ServeOptions};
 
 /// Where libraries, locales and time zones are, and what is asked about the machine.
 const OF_SYSTEM: &[&str] = &[
@@ -61,9 +61,7 @@ pub const JIT: &str = "jit";
 
 /// The engine's places.
 pub fn of_engine(options: &ServeOptions, gpu: bool) -> Allowed {
-    let mut allowed = of_job();
-    allowed.read.extend(folder_of(&options.runtime));
-    allowed.read.push(options.models.clone());
+    let mut allowed = of_job(&options.files);
     // The number of processors that the control group allows.
     allowed.read.push("/proc/self".into());
     allowed.write.extend(OWN.map(|name| options.directory.join(name)));
@@ -81,12 +79,14 @@ pub fn of_engine(options: &ServeOptions, gpu: bool) -> Allowed {
     allowed
 }
 
-/// A job's places: it has its input and output from the engine and needs only libraries.
-pub fn of_job() -> Allowed {
+/// A job's places: it has its input and output from the engine and needs only libraries, and the built-in models.
+pub fn of_job(files: &Files) -> Allowed {
     let mut read: Vec<PathBuf> = OF_SYSTEM.iter().map(PathBuf::from).collect();
     // Where this system keeps the libraries that the program was linked with.
     let folders: BTreeSet<PathBuf> = mapped().iter().filter_map(|file| folder(file)).collect();
     read.extend(folders);
+    read.extend(folder_of(&files.runtime));
+    read.push(files.models.clone());
     Allowed { read, ..Allowed::default() }
 }
 
@@ -123,7 +123,8 @@ mod tests {
     fn the_loader_and_the_libraries_are_found() {
         let loaders: Vec<_> = mapped().into_iter().filter(|file| is_loader(file)).collect();
         assert_eq!(loaders.len(), 1, "{loaders:?}");
-        assert!(of_job().read.iter().any(|folder| loaders[0].starts_with(folder)));
+        let files = Files { models: "m".into(), runtime: "r".into() };
+        assert!(of_job(&files).read.iter().any(|folder| loaders[0].starts_with(folder)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A job's process: one job on standard input, answers on standard output.
 
+mod embed;
 mod input;
 mod table;
 #[cfg(feature = "test-jobs")]
@@ -15,6 +16,7 @@ use altlas_proto::{Failure, FailureKind, ProtoError, Reply, Request, read_frame,
 use serde_json::Value;
 
 use self::input::Input;
+use crate::options::Files;
 use crate::{EngineError, confine, log};
 
 /// The longest piece of an artefact in one frame.
@@ -23,13 +25,13 @@ const PIECE: usize = 4 << 20;
 const PACE: Duration = Duration::from_millis(200);
 
 /// Runs the job and tells the engine, which must be process `parent`, how it went.
-pub fn run(parent: u32) -> Result<(), EngineError> {
+pub fn run(parent: u32, files: &Files) -> Result<(), EngineError> {
     confine::reset_signals().map_err(EngineError::setup("reset signals"))?;
     confine::die_with_parent(parent)?;
     if let Err(e) = confine::be_nice(10) {
         log::event(format_args!("a job goes on without nice: {e}"));
     }
-    confine::job();
+    confine::job(files);
     let mut outlet = Outlet::new(confine::take_stdout().map_err(EngineError::setup("take standard output"))?);
     let mut from = BufReader::new(io::stdin().lock());
     let Some((Request::Job { kind, spec, limits, .. }, _)) = read_frame(&mut from)? else {
@@ -40,7 +42,7 @@ pub fn run(parent: u32) -> Result<(), EngineError> {
         confine::limit(limits.memory_bytes, limits.cpu_seconds).map_err(|e| {
             Failure::new(FailureKind::Internal, "the limits of the job cannot be set").detail(e.to_string())
         })?;
-        dispatch(&kind, &spec, Input::new(&mut from), &mut outlet)
+        dispatch(&kind, &spec, Input::new(&mut from), &mut outlet, files)
     });
     let result = catch_unwind(work).unwrap_or_else(|_| {
         Err(Failure::new(FailureKind::Internal, "the job failed by a fault of the program")
@@ -63,9 +65,10 @@ fn dispatch(
     spec: &Value,
     input: Input<impl Read>,
     outlet: &mut Outlet,
+    files: &Files,
 ) -> Result<Value, Failure> {
     match kind {
-        "train" => train::run(spec, input, outlet),
+        "train" => train::run(spec, input, outlet, files),
         #[cfg(feature = "test-jobs")]
         "test" => test::run(spec, input, outlet),
         _ => Err(Failure::new(FailureKind::BadParameter, format!("there are no jobs of kind {kind:?}"))),

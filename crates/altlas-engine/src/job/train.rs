@@ -8,20 +8,33 @@ use altlas_proto::{Failure, FailureKind};
 use serde_json::{Value, json};
 
 use super::Outlet;
+use super::embed::Encoding;
 use super::input::Input;
 use super::table::read_table;
+use crate::options::Files;
 
 /// The name of the graph among the job's artefacts.
 const MODEL: &str = "model.onnx";
 
 /// Trains on the input as `spec` says. Gives the graph as an artefact and the rest as the result:
 /// `{"document", "manifest", "vectors": [{"input", "output"}], "metric", "score", "baseline"}`.
-pub fn run(spec: &Value, input: Input<impl Read>, outlet: &mut Outlet) -> Result<Value, Failure> {
+pub fn run(
+    spec: &Value,
+    input: Input<impl Read>,
+    outlet: &mut Outlet,
+    files: &Files,
+) -> Result<Value, Failure> {
     // First: a mistake in the options shall not wait for the rows.
     let plan = Plan::parse(spec).map_err(failure)?;
     let table = read_table(input)?;
-    let trained = plan.train(table, &mut |phase, done, total| outlet.progress(phase, done, total));
-    let Trained { onnx, document, manifest, vectors, metric, score, baseline } = trained.map_err(failure)?;
+    let mut encoding = Encoding::new(files, spec);
+    let trained = plan.train(
+        table,
+        &mut |encoder, texts, tick| encoding.vectors(encoder, texts, tick),
+        &mut |phase, done, total| outlet.progress(phase, done, total),
+    );
+    let trained = trained.map_err(|e| encoding.failure().unwrap_or_else(|| failure(e)))?;
+    let Trained { onnx, document, manifest, vectors, metric, score, baseline } = trained;
     outlet.artefact(MODEL, &onnx)?;
     let vectors: Vec<Value> = vectors
         .into_iter()

@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::confine::OomScore;
+use crate::options::Files;
 
 /// Starts the processes of jobs, all from one thread that never ends: the kernel's parent-death signal is
 /// sent when the *thread* that started a process ends, and connections' threads come and go.
@@ -13,12 +14,12 @@ pub struct Spawner {
 
 impl Spawner {
     /// Starts the thread.
-    pub fn start(oom_score: OomScore) -> io::Result<Self> {
+    pub fn start(oom_score: OomScore, files: Files) -> io::Result<Self> {
         let (orders, incoming) = mpsc::channel::<(u32, mpsc::Sender<io::Result<Child>>)>();
         thread::Builder::new().name("spawner".into()).spawn(move || {
             for (threads, answer) in incoming {
                 // Fails only if the one who asked is gone, and then the child's pipes close with the answer.
-                let _ = answer.send(oom_score.of_job(|| spawn(threads)));
+                let _ = answer.send(oom_score.of_job(|| spawn(threads, &files)));
             }
         })?;
         Ok(Self { orders })
@@ -33,10 +34,11 @@ impl Spawner {
     }
 }
 
-fn spawn(threads: u32) -> io::Result<Child> {
+fn spawn(threads: u32, files: &Files) -> io::Result<Child> {
     // The link names this program even after an upgrade replaced its file.
     let mut command = Command::new("/proc/self/exe");
     command.args(["job", "--parent", &std::process::id().to_string()]);
+    command.arg("--models").arg(&files.models).arg("--runtime").arg(&files.runtime);
     if threads > 0 {
         // Read by OpenMP when a trainer starts it.
         command.env("OMP_NUM_THREADS", threads.to_string());

@@ -47,6 +47,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) fold: &'a [usize],
     pub(crate) folds: usize,
     pub(crate) threads: usize,
+    /// Its name, for the leaderboard.
+    pub(crate) algorithm: &'a str,
     pub(crate) deadline: Option<Instant>,
 }
 
@@ -73,7 +75,7 @@ impl Trial<'_> {
             let temperature = best_temperature(&scores);
             let loss = log_loss(&scores, temperature);
             leaderboard.push(json!({
-                "algorithm": "ngrams", "hyperparams": {"c": c}, "metric": "log_loss", "score": loss,
+                "algorithm": self.algorithm, "hyperparams": {"c": c}, "metric": "log_loss", "score": loss,
                 "seconds": (start.elapsed().as_secs_f64() * 1e3).round() / 1e3,
             }));
             if best.as_ref().is_some_and(|(least, _)| loss >= *least) {

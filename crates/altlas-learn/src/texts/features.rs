@@ -1,9 +1,10 @@
-//! Texts as sparse rows of n-grams, weighted by how rare they are.
+//! Texts as rows of n-grams, weighted by how rare they are, and of the numbers of their vectors.
 #![allow(clippy::indexing_slicing)] // Offsets are those of the rows pushed before; buckets are below their number.
 
 use altlas_prep::{Fold, TextNgrams};
 
 use super::spec::NgramParams;
+use super::vectors::{Scaling, Vectors};
 use crate::LearnError;
 
 /// Buckets that different n-grams are counted in.
@@ -19,12 +20,39 @@ const TICK_EVERY: usize = 1000;
 /// The bucket has no feature.
 const UNSEEN: u32 = u32::MAX;
 
-/// Sparse rows. Feature 0 is 1 in each: the intercept.
+/// Rows: sparse, and after that dense, features. Feature 0 is 1 in each: the intercept.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     starts: Vec<usize>,
     features: Vec<u32>,
     values: Vec<f32>,
+    /// Dense values, row by row, and how many a row has.
+    dense: Vec<f32>,
+    width: usize,
+    /// The number of the first dense feature.
+    first: usize,
+}
+
+/// The features of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    features: &'a [u32],
+    values: &'a [f32],
+    dense: &'a [f32],
+    first: usize,
+}
+
+impl<'a> Row<'a> {
+    /// The sum of the squared values.
+    pub(crate) fn squares(self) -> f32 {
+        self.values.iter().chain(self.dense).map(|v| v * v).sum()
+    }
+
+    /// Numbers and values of the features.
+    pub(crate) fn terms(self) -> impl Iterator<Item = (usize, f32)> + 'a {
+        let sparse = self.features.iter().map(|f| *f as usize).zip(self.values.iter().copied());
+        sparse.chain((self.first..).zip(self.dense.iter().copied()))
+    }
 }
 
 impl Rows {
@@ -36,29 +64,43 @@ impl Rows {
         self.starts.push(self.features.len());
     }
 
-    /// Features and values of a row.
-    pub(crate) fn row(&self, row: usize) -> (&[u32], &[f32]) {
+    /// The features of a row.
+    pub(crate) fn row(&self, row: usize) -> Row<'_> {
         let (from, to) = (self.starts[row], self.starts[row + 1]);
-        (&self.features[from..to], &self.values[from..to])
+        let dense = &self.dense[row * self.width..(row + 1) * self.width];
+        Row { features: &self.features[from..to], values: &self.values[from..to], dense, first: self.first }
     }
 
-    /// The number of values.
-    pub(crate) fn len(&self) -> usize {
-        self.values.len()
+    /// Bytes that they take.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.values.len() * 8 + self.dense.len() * 4 + self.starts.len() * 8) as u64
     }
 }
 
 /// What features are: made of the training part.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
-    pub(crate) document: TextNgrams,
+    /// Of n-grams; without it there are none.
+    pub(crate) document: Option<TextNgrams>,
     /// Of each bucket its feature.
     feature: Vec<u32>,
-    /// Of each feature its bucket, and what its weight is multiplied with.
+    /// Of each sparse feature its bucket, and what its weight is multiplied with.
     buckets: Vec<(u32, f32)>,
+    /// How the numbers of vectors become dense features.
+    scaling: Option<Scaling>,
 }
 
 impl Vocabulary {
+    /// No features but the intercept.
+    pub(crate) fn empty() -> Self {
+        Self { document: None, feature: Vec::new(), buckets: vec![(0, 1.0)], scaling: None }
+    }
+
+    /// Adds the numbers of vectors, scaled.
+    pub(crate) fn with_vectors(self, scaling: Scaling) -> Self {
+        Self { scaling: Some(scaling), ..self }
+    }
+
     /// Learns which n-grams there are and how rare. Each weight is multiplied with 1 + ln((1 + n) / (1 + df)) (inverse document
     /// frequency, smoothed), and all of them with one number that makes the mean squared length of the rows 1.
     pub(crate) fn new(
@@ -92,28 +134,39 @@ impl Vocabulary {
         each_term(&document, texts, tick, &mut |_, terms| {
             terms.iter().for_each(|(bucket, _)| frequency[*bucket as usize] += 1);
         })?;
-        let mut vocabulary =
-            Self { document, feature: vec![UNSEEN; frequency.len()], buckets: vec![(0, 1.0)] };
+        let mut vocabulary = Self { feature: vec![UNSEEN; frequency.len()], ..Self::empty() };
         for (bucket, count) in (0..).zip(frequency).filter(|(_, count)| *count > 0) {
             let rarity = 1.0 + ((1.0 + texts.len() as f64) / (1.0 + f64::from(count))).ln();
             vocabulary.feature[bucket as usize] = vocabulary.buckets.len() as u32;
             vocabulary.buckets.push((bucket, rarity as f32));
         }
         let mut squares = 0.0;
-        each_term(&vocabulary.document, texts, tick, &mut |_, terms| {
+        each_term(&document, texts, tick, &mut |_, terms| {
             squares += terms.iter().map(|t| f64::from(vocabulary.value(t).1).powi(2)).sum::<f64>();
         })?;
         let scale = (texts.len() as f64 / squares.max(f64::MIN_POSITIVE)).sqrt() as f32;
         vocabulary.buckets.iter_mut().skip(1).for_each(|(_, factor)| *factor *= scale);
+        vocabulary.document = Some(document);
         Ok(vocabulary)
     }
 
     /// Features of texts; n-grams that the training part did not have are none.
-    pub(crate) fn rows(&self, texts: &[&str], tick: &mut dyn FnMut(usize)) -> Result<Rows, LearnError> {
-        let mut rows = Rows { starts: vec![0], ..Rows::default() };
-        each_term(&self.document, texts, tick, &mut |_, terms| {
-            rows.push(terms.iter().map(|t| self.value(t)).filter(|(feature, _)| *feature != UNSEEN));
-        })?;
+    pub(crate) fn rows(
+        &self,
+        texts: &[&str],
+        vectors: Option<Vectors>,
+        tick: &mut dyn FnMut(usize),
+    ) -> Result<Rows, LearnError> {
+        let mut rows = Rows { starts: vec![0], first: self.buckets.len(), ..Rows::default() };
+        match &self.document {
+            Some(document) => each_term(document, texts, tick, &mut |_, terms| {
+                rows.push(terms.iter().map(|t| self.value(t)).filter(|(feature, _)| *feature != UNSEEN));
+            })?,
+            None => texts.iter().for_each(|_| rows.push(std::iter::empty())),
+        }
+        if let (Some(scaling), Some(vectors)) = (&self.scaling, vectors) {
+            (rows.width, rows.dense) = (scaling.width(), scaling.apply(vectors));
+        }
         Ok(rows)
     }
 
@@ -125,19 +178,29 @@ impl Vocabulary {
 
     /// The number of features.
     pub(crate) fn width(&self) -> usize {
-        self.buckets.len()
+        self.buckets.len() + self.scaling.as_ref().map_or(0, Scaling::width)
     }
 
-    /// The table of a graph, `[buckets + 1, outputs]`, and its bias, of weights by feature.
-    pub(crate) fn table(&self, weights: &[f32], outputs: usize) -> (Vec<f32>, Vec<f32>) {
+    /// The number of buckets; 0 without n-grams.
+    pub(crate) fn size(&self) -> usize {
+        self.document.as_ref().map_or(0, |document| document.buckets() as usize)
+    }
+
+    /// The tables of a graph, of weights by feature: of buckets `[buckets + 1, outputs]`, of the numbers of vectors
+    /// `[width, outputs]`, each empty where there are none, and the bias.
+    pub(crate) fn tables(&self, weights: &[f32], outputs: usize) -> [Vec<f32>; 3] {
         let mut table = vec![0.0; self.feature.len() * outputs];
         let mut lines = weights.chunks_exact(outputs).zip(&self.buckets);
-        let bias = lines.next().map(|(line, _)| line.to_vec()).unwrap_or_default();
+        let mut bias = lines.next().map(|(line, _)| line.to_vec()).unwrap_or_default();
         for (line, (bucket, factor)) in lines {
             let at = *bucket as usize * outputs;
             table[at..at + outputs].iter_mut().zip(line).for_each(|(to, w)| *to = w * factor);
         }
-        (table, bias)
+        let mut dense = weights.get(self.buckets.len() * outputs..).unwrap_or_default().to_vec();
+        if let Some(scaling) = &self.scaling {
+            scaling.fold(&mut dense, &mut bias);
+        }
+        [table, dense, bias]
     }
 }
 

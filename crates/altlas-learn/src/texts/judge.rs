@@ -10,10 +10,10 @@ use crate::metrics::{Figures, argmax, classification};
 
 /// Bins of the expected calibration error.
 const BINS: usize = 10;
-/// The most of the right answers that rejection may withhold, by whether there are rows out of scope.
-const WITHHELD: [f64; 2] = [0.01, 0.02];
+/// The most of the right answers that rejection may withhold.
+const WITHHELD: f64 = 0.01;
 
-/// The threshold is no higher, by the same: on texts that are told apart without effort, every answer but a perfect one would go.
+/// The threshold is no higher, by whether there are rows out of scope: on texts that are told apart without effort, every answer but a perfect one would go.
 const HIGHEST: [f64; 2] = [0.5, 0.9];
 
 /// The log loss of scores divided by a temperature.
@@ -80,7 +80,7 @@ impl Answer {
 /// the share of the others that are answered rightly; else it is the bound itself.
 pub(crate) fn threshold(answers: &[Answer], labels: usize, most: Option<f64>) -> f64 {
     let outside = answers.iter().filter(|a| a.class >= labels).count();
-    let most = most.unwrap_or(WITHHELD[usize::from(outside > 0)]);
+    let most = most.unwrap_or(WITHHELD);
     let mut sorted = answers.to_vec();
     sorted.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
     let right = answers.iter().filter(|a| a.right()).count();

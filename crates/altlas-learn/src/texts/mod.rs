@@ -1,4 +1,4 @@
-//! Text classification: n-grams through logistic regression, calibrated, with rejection.
+//! Text classification: n-grams, and vectors by an encoder, through logistic regression, calibrated, with rejection.
 //!
 //! Rows are split into a training and a test part. Everything is learned of the training part: the n-grams, the strength of the
 //! fit, temperature and threshold (from the rows that cross-validation leaves out). The figures come from the test part.
@@ -9,24 +9,34 @@ mod features;
 mod judge;
 mod softmax;
 mod spec;
+mod vectors;
 
 use std::time::{Duration, Instant};
 
 use altlas_onnx::write::{TextBagClassifier, text_bag_classifier};
-use altlas_prep::{Document, Table};
+use altlas_prep::{Document, Embedding, PrepError, Table, TextFeatures};
 use serde_json::{Value, json};
 
 use self::choose::{Choice, Trial};
 use self::corpus::{Corpus, Parts};
-use self::features::{Rows, Vocabulary};
+use self::features::{Row, Rows, Vocabulary};
 use self::judge::{Answer, figures, majority, probabilities};
 use self::softmax::{Fit, Problem};
+use self::spec::MOST_ENCODED;
+use self::vectors::Scaling;
 use crate::metrics::Figures;
 use crate::search::Progress;
 use crate::train::{TestVector, Trained};
 use crate::{LearnError, manifest};
 
-pub use spec::{ClassWeights, NamedWeights, NgramParams, TextOptions, TextSpec, TextValidation};
+pub use spec::{
+    ClassWeights, NamedWeights, NgramParams, TextAlgorithm, TextOptions, TextSpec, TextValidation,
+};
+pub use vectors::Vectors;
+
+/// Gives the vectors of texts by an encoder; calls the last argument with the number of texts that are done.
+pub type Embed<'a> =
+    dyn FnMut(&Embedding, &[&str], &mut dyn FnMut(usize)) -> Result<Vectors, LearnError> + 'a;
 
 /// The most rows that cross-validation runs on, and the most of its scores.
 const TRIED_ROWS: usize = 50_000;
@@ -37,10 +47,12 @@ const VECTOR_BYTES: usize = 4096;
 /// The figure it is judged by.
 const METRIC: &str = "accuracy";
 
-/// Trains a text classifier. `progress` is called with a phase, what is done of it and all of it; it may end the program.
+/// Trains a text classifier. `embed` is called where the specification names an encoder; `progress` is called with a phase, what is
+/// done of it and all of it; it may end the program.
 pub fn train_texts(
     spec: &TextSpec,
     table: Table,
+    embed: &mut Embed<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Trained, LearnError> {
     let started = Instant::now();
@@ -52,10 +64,32 @@ pub fn train_texts(
     let parts = corpus.split(options.validation.fraction, options.seed);
     let every = corpus.texts.iter().map(String::as_str).collect::<Vec<_>>();
     let (outputs, texts) = (corpus.outputs(), every.len() as u64);
+    let (encoder, ngrams) = spec.features(every.len());
+    if encoder.is_none() && spec.encoder.is_some() && spec.algorithm == TextAlgorithm::Auto {
+        warnings.push(format!("more than {MOST_ENCODED} rows: n-grams alone, without the encoder"));
+    }
+    let vectors = match encoder {
+        Some(encoder) => {
+            let mut tick = |done: usize| progress("encode", done as u64, texts);
+            Some(vectors_of(embed(encoder, &every, &mut tick)?, every.len())?)
+        }
+        None => None,
+    };
     let mut tick = |done: usize| progress("prepare", done as u64, texts);
     let train_texts: Vec<&str> = parts.train.iter().filter_map(|&row| every.get(row)).copied().collect();
-    let vocabulary = Vocabulary::new(&options.hyperparams, &train_texts, outputs, &mut tick)?;
-    let rows = vocabulary.rows(&every, &mut tick)?;
+    let mut vocabulary = match ngrams {
+        true => Vocabulary::new(&options.hyperparams, &train_texts, outputs, &mut tick)?,
+        false => Vocabulary::empty(),
+    };
+    if let Some(vectors) = &vectors {
+        vocabulary = vocabulary.with_vectors(Scaling::new(vectors, &parts.train)?);
+    }
+    let rows = vocabulary.rows(&every, vectors, &mut tick)?;
+    let algorithm = match (encoder, ngrams) {
+        (None, _) => "ngrams",
+        (Some(_), true) => "encoder_ngrams",
+        (Some(_), false) => "encoder",
+    };
     let class_weights = corpus.weights(options.class_weights.as_ref(), &parts.train)?;
     let problem = Problem {
         rows: &rows,
@@ -77,6 +111,7 @@ pub fn train_texts(
         fold: &corpus.folds(&tried, options.validation.folds, options.seed),
         folds: options.validation.folds,
         threads: threads_within(spec, &problem, &vocabulary, tried.len(), parts.train.len())?,
+        algorithm,
         deadline: options.budget_s.map(|s| started + Duration::from_secs_f64(s)),
     };
     let choice = trial.choose(&spec.strengths(), progress)?;
@@ -107,11 +142,12 @@ pub fn train_texts(
     }
     progress("evaluate", 0, 1);
     let vectors = model.vectors(&rows, &corpus, &parts);
-    let onnx = model.onnx(vocabulary.document.buckets() as usize, outputs, corpus.none)?;
+    let onnx = model.onnx(outputs, corpus.none)?;
     let score = report.figures.get(METRIC).copied().unwrap_or(f64::NAN);
     let baseline = report.baseline.get(METRIC).copied().unwrap_or(f64::NAN);
     let manifest = write_manifest(
         spec,
+        algorithm,
         &corpus,
         &parts,
         &vocabulary,
@@ -125,13 +161,35 @@ pub fn train_texts(
     progress("evaluate", 1, 1);
     Ok(Trained {
         onnx,
-        document: Document::Text(vocabulary.document),
+        document: document(vocabulary, encoder)?,
         manifest,
         vectors,
         metric: METRIC.to_owned(),
         score,
         baseline,
     })
+}
+
+/// Refuses vectors that are not one for each text, or not finite.
+fn vectors_of(vectors: Vectors, texts: usize) -> Result<Vectors, LearnError> {
+    if vectors.width == 0 || vectors.values.len() != vectors.width.saturating_mul(texts) {
+        return Err(LearnError::Encoder("it did not give one vector for each text".to_owned()));
+    }
+    match vectors.values.iter().all(|v| v.is_finite()) {
+        true => Ok(vectors),
+        false => Err(LearnError::NotFinite("the encoder")),
+    }
+}
+
+/// The document that makes the graph's inputs.
+fn document(vocabulary: Vocabulary, encoder: Option<&Embedding>) -> Result<Document, PrepError> {
+    match (vocabulary.document, encoder) {
+        (ngrams, Some(embedding)) => {
+            Ok(Document::Features(TextFeatures { ngrams, embedding: embedding.clone() }))
+        }
+        (Some(ngrams), None) => Ok(Document::Text(ngrams)),
+        (None, None) => Err(PrepError::Syntax("there are no features".to_owned())),
+    }
 }
 
 /// Threads whose working memory fits; an error where that of one does not.
@@ -144,9 +202,9 @@ fn threads_within(
 ) -> Result<usize, LearnError> {
     let wanted = (spec.threads as usize).min(spec.options.validation.folds);
     let numbers = |count: usize| count.saturating_mul(problem.outputs).saturating_mul(4) as u64;
-    let table = numbers(vocabulary.document.buckets() as usize);
+    let table = numbers(vocabulary.size());
     // Features of rows; of each fit the weights and distributions; scores of two strengths; the graph's table three times.
-    let fixed = problem.rows.len() as u64 * 8 + numbers(2 * tried);
+    let fixed = problem.rows.bytes() + numbers(2 * tried);
     let trial = numbers(problem.width + tried);
     let last = numbers(problem.width + train) + 3 * table;
     let needed = |threads: usize| fixed + last.max(threads as u64 * trial);
@@ -181,12 +239,11 @@ impl<'a> Model<'a> {
     }
 
     /// Probabilities of the labels, in double precision.
-    fn proba(&self, (features, values): (&[u32], &[f32])) -> Vec<f64> {
+    fn proba(&self, row: Row<'_>) -> Vec<f64> {
         let mut scores = vec![0.0; self.fit.outputs];
-        for (feature, value) in features.iter().zip(values) {
-            let line =
-                self.fit.weights.chunks_exact(self.fit.outputs).nth(*feature as usize).unwrap_or_default();
-            scores.iter_mut().zip(line).for_each(|(s, w)| *s += f64::from(*value) * f64::from(*w));
+        for (feature, value) in row.terms() {
+            let line = self.fit.weights.chunks_exact(self.fit.outputs).nth(feature).unwrap_or_default();
+            scores.iter_mut().zip(line).for_each(|(s, w)| *s += f64::from(value) * f64::from(*w));
         }
         probabilities(&scores, self.answers)
     }
@@ -204,10 +261,19 @@ impl<'a> Model<'a> {
         chosen.map(vector).collect()
     }
 
-    fn onnx(&self, buckets: usize, classes: usize, none: bool) -> Result<Vec<u8>, LearnError> {
-        let (weights, bias) = self.vocabulary.table(&self.fit.weights, classes);
-        let spec =
-            TextBagClassifier { buckets, classes, weights: &weights, bias: &bias, none, metadata: &[] };
+    fn onnx(&self, classes: usize, none: bool) -> Result<Vec<u8>, LearnError> {
+        let buckets = self.vocabulary.size();
+        let [weights, vector_weights, bias] = self.vocabulary.tables(&self.fit.weights, classes);
+        let spec = TextBagClassifier {
+            buckets,
+            width: vector_weights.len() / classes.max(1),
+            classes,
+            weights: &weights,
+            vector_weights: &vector_weights,
+            bias: &bias,
+            none,
+            metadata: &[],
+        };
         Ok(text_bag_classifier(&spec)?)
     }
 }
@@ -234,6 +300,7 @@ impl Report {
 #[allow(clippy::too_many_arguments)] // One call, of everything there is to tell.
 fn write_manifest(
     spec: &TextSpec,
+    algorithm: &str,
     corpus: &Corpus,
     parts: &Parts,
     vocabulary: &Vocabulary,
@@ -251,11 +318,11 @@ fn write_manifest(
         "labels": corpus.labels, "target": {"name": spec.target, "unit": null}, "conformal": null,
         "rejection": {"threshold": threshold, "out_of_scope": options.out_of_scope},
         "seed": options.seed, "rows": corpus.texts.len(), "data_sha256": data_sha256,
-        "algorithm": "ngrams", "library": {"altlas": env!("CARGO_PKG_VERSION")},
+        "algorithm": algorithm, "library": {"altlas": env!("CARGO_PKG_VERSION")},
         "metrics": report.figures, "baselines": {"majority": report.baseline},
         "by_label": report.by_label, "warnings": warnings, "leaderboard": choice.leaderboard,
         "training": {
-            "hyperparams": {"c": choice.c, "buckets": vocabulary.document.buckets()},
+            "hyperparams": {"c": choice.c, "buckets": vocabulary.document.as_ref().map(|d| d.buckets())},
             "temperature": choice.temperature, "passes": passes,
             "split": {
                 "kind": "stratified", "train": parts.train.len(), "test": parts.test.len(),

@@ -1,4 +1,4 @@
-//! Multinomial logistic regression on sparse rows by dual coordinate ascent.
+//! Multinomial logistic regression on rows by dual coordinate ascent.
 //!
 //! The primal is ½‖W‖² + c Σ wᵢ · (−ln softmax(W xᵢ)[yᵢ]). In the dual each row has a distribution qᵢ over the classes, with
 //! W = c Σ wᵢ (e(yᵢ) − qᵢ) xᵢᵀ. A step maximises the dual over one qᵢ exactly: with a = c wᵢ ‖xᵢ‖² and z = W xᵢ, the new q
@@ -6,7 +6,7 @@
 //! logistic regression and maximum entropy models). No step size, memory for W and the qᵢ alone.
 #![allow(clippy::indexing_slicing)] // All slices of a row have the length of the classes; features are below the width.
 
-use super::features::Rows;
+use super::features::{Row, Rows};
 use crate::LearnError;
 use crate::rng::Rng;
 
@@ -42,7 +42,7 @@ pub(crate) struct Fit {
 
 impl Fit {
     /// The scores of a row.
-    pub(crate) fn scores(&self, row: (&[u32], &[f32])) -> Vec<f32> {
+    pub(crate) fn scores(&self, row: Row<'_>) -> Vec<f32> {
         let mut scores = vec![0.0; self.outputs];
         add_products(&self.weights, row, &mut scores);
         scores
@@ -50,10 +50,10 @@ impl Fit {
 }
 
 /// scores += W x.
-fn add_products(weights: &[f32], (features, values): (&[u32], &[f32]), scores: &mut [f32]) {
+fn add_products(weights: &[f32], row: Row<'_>, scores: &mut [f32]) {
     let outputs = scores.len();
-    for (feature, value) in features.iter().zip(values) {
-        let at = *feature as usize * outputs;
+    for (feature, value) in row.terms() {
+        let at = feature * outputs;
         scores.iter_mut().zip(&weights[at..at + outputs]).for_each(|(s, w)| *s += value * w);
     }
 }
@@ -81,8 +81,8 @@ impl Problem<'_> {
                     step.take(&weights, x, strength, &mut shares[place * outputs..(place + 1) * outputs]);
                 moved += f64::from(change);
                 if change > STILL {
-                    for (feature, value) in x.0.iter().zip(x.1) {
-                        let at = *feature as usize * outputs;
+                    for (feature, value) in x.terms() {
+                        let at = feature * outputs;
                         let line = &mut weights[at..at + outputs];
                         line.iter_mut().zip(&step.change).for_each(|(w, d)| *w += value * d);
                     }
@@ -117,8 +117,8 @@ impl Step {
     }
 
     /// Moves a row's distribution to the best one and says how far.
-    fn take(&mut self, weights: &[f32], x: (&[u32], &[f32]), c: f32, share: &mut [f32]) -> f32 {
-        let a = c * x.1.iter().map(|v| v * v).sum::<f32>();
+    fn take(&mut self, weights: &[f32], x: Row<'_>, c: f32, share: &mut [f32]) -> f32 {
+        let a = c * x.squares();
         self.scores.fill(0.0);
         add_products(weights, x, &mut self.scores);
         let (mut top_target, mut top_score) = (f32::MIN, f32::MIN);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use altlas_prep::{Ngram, Unit};
+use altlas_prep::{Embedding, Ngram, Unit};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,7 +12,20 @@ use crate::LearnError;
 pub(crate) const TASK: &str = "text_classification";
 /// The strengths that cross-validation tries, ascending.
 const STRENGTHS: [f64; 7] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0];
-const AVAILABLE: &str = "auto, ngrams, linear (another name of ngrams)";
+const AVAILABLE: &str = "auto, encoder, ngrams, linear (another name of ngrams)";
+/// Rows beyond which `auto` leaves the encoder out: vectors of so many texts take minutes.
+pub(crate) const MOST_ENCODED: usize = 100_000;
+
+/// What features are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextAlgorithm {
+    /// Vectors by an encoder and n-grams; n-grams alone where there is no encoder, or too many rows.
+    Auto,
+    /// Vectors by an encoder.
+    Encoder,
+    /// N-grams.
+    Ngrams,
+}
 
 /// How much the rows of a class count.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -106,6 +119,8 @@ struct Raw {
     #[serde(default)]
     algorithm: Option<String>,
     #[serde(default)]
+    encoder: Option<Value>,
+    #[serde(default)]
     options: TextOptions,
     #[serde(default)]
     threads: Option<u32>,
@@ -118,6 +133,10 @@ struct Raw {
 pub struct TextSpec {
     /// The column of labels.
     pub target: String,
+    /// What features are made of.
+    pub algorithm: TextAlgorithm,
+    /// The encoder that may be used.
+    pub encoder: Option<Embedding>,
     /// Everything else.
     pub options: TextOptions,
     /// Threads that cross-validation may use.
@@ -132,22 +151,47 @@ impl TextSpec {
         value.get("task").and_then(Value::as_str) == Some(TASK)
     }
 
-    /// Reads `{"task", "target", "algorithm", "options", "threads", "memory_bytes"}`; all but the first two may be missing.
+    /// Reads `{"task", "target", "algorithm", "encoder", "options", "threads", "memory_bytes"}`; all but the first two may be missing.
     pub fn parse(value: &Value) -> Result<Self, LearnError> {
         let raw = Raw::deserialize(value).map_err(|e| LearnError::Options(e.to_string()))?;
-        let algorithm = raw.algorithm.as_deref().unwrap_or("auto");
-        if !matches!(algorithm, "auto" | "ngrams" | "linear") {
-            return Err(LearnError::UnknownAlgorithm {
-                name: algorithm.to_owned(),
-                available: format!("{AVAILABLE} for task \"{TASK}\""),
-            });
+        let algorithm = match raw.algorithm.as_deref().unwrap_or("auto") {
+            "auto" => TextAlgorithm::Auto,
+            "encoder" => TextAlgorithm::Encoder,
+            "ngrams" | "linear" => TextAlgorithm::Ngrams,
+            other => {
+                return Err(LearnError::UnknownAlgorithm {
+                    name: other.to_owned(),
+                    available: format!("{AVAILABLE} for task \"{TASK}\""),
+                });
+            }
+        };
+        let encoder = raw.encoder.as_ref().map(Embedding::from_value).transpose()?;
+        if algorithm == TextAlgorithm::Encoder && encoder.is_none() {
+            return Err(LearnError::Options("algorithm \"encoder\" needs one".to_owned()));
         }
         let threads = raw.threads.unwrap_or(1);
         if !(1..=1024).contains(&threads) {
             return Err(LearnError::option("threads", "must be 1 to 1024"));
         }
         raw.options.check()?;
-        Ok(Self { target: raw.target, options: raw.options, threads, memory_bytes: raw.memory_bytes })
+        Ok(Self {
+            target: raw.target,
+            algorithm,
+            encoder,
+            options: raw.options,
+            threads,
+            memory_bytes: raw.memory_bytes,
+        })
+    }
+
+    /// The encoder to be used on so many rows, and whether n-grams are.
+    pub(crate) fn features(&self, rows: usize) -> (Option<&Embedding>, bool) {
+        let encoder = self.encoder.as_ref();
+        match self.algorithm {
+            TextAlgorithm::Auto => (encoder.filter(|_| rows <= MOST_ENCODED), true),
+            TextAlgorithm::Encoder => (encoder, false),
+            TextAlgorithm::Ngrams => (None, true),
+        }
     }
 
     /// The strengths to try, ascending.

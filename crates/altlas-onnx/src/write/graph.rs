@@ -13,6 +13,10 @@ const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
 /// Version of `ai.onnx.ml` that the graphs use.
 const OPSET_ML: i64 = 3;
+/// Domains of operators, and the version of ONNX Runtime's own ones.
+const ML: &str = "ai.onnx.ml";
+const MICROSOFT: &str = "com.microsoft";
+const OPSET_MICROSOFT: i64 = 1;
 
 /// Collects the parts of a model.
 pub(super) struct Builder {
@@ -50,7 +54,12 @@ impl Builder {
 
     /// Adds a node of `ai.onnx.ml`.
     pub(super) fn ml(&mut self, op: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<AttributeProto>) {
-        self.node(Some("ai.onnx.ml"), op, inputs, outputs, attribute);
+        self.node(Some(ML), op, inputs, outputs, attribute);
+    }
+
+    /// Adds a node of the runtime's own operators.
+    pub(super) fn own(&mut self, op: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) {
+        self.node(Some(MICROSOFT), op, inputs, &[output], attribute);
     }
 
     fn node(
@@ -107,20 +116,25 @@ impl Builder {
     }
 
     pub(super) fn finish(self) -> Vec<u8> {
+        self.finish_by(Some(env!("CARGO_PKG_VERSION")))
+    }
+
+    /// As [`Builder::finish`], with the version of altlas that the file names as its writer.
+    pub(super) fn finish_by(self, version: Option<&str>) -> Vec<u8> {
         let opset = |domain: &str, version| OperatorSetIdProto {
             domain: Some(domain.to_owned()),
             version: Some(version),
         };
-        let uses_ml = self.graph.node.iter().any(|n| n.domain.is_some());
+        let uses = |domain: &str| self.graph.node.iter().any(|n| n.domain.as_deref() == Some(domain));
         let mut opset_import = vec![opset("", OPSET)];
-        if uses_ml {
-            opset_import.push(opset("ai.onnx.ml", OPSET_ML));
-        }
+        let others = [(ML, OPSET_ML), (MICROSOFT, OPSET_MICROSOFT)];
+        opset_import
+            .extend(others.into_iter().filter(|(d, _)| uses(d)).map(|(d, version)| opset(d, version)));
         ModelProto {
             ir_version: Some(IR_VERSION),
             opset_import,
             producer_name: Some("altlas".to_owned()),
-            producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            producer_version: version.map(str::to_owned),
             graph: Some(self.graph),
             metadata_props: self.metadata,
             ..Default::default()
@@ -159,7 +173,7 @@ pub(super) fn int_tensor(name: &str, dims: &[usize], values: &[i64]) -> TensorPr
     tensor(name, data_type::INT64, dims, raw)
 }
 
-fn tensor(name: &str, data_type: i32, dims: &[usize], raw: Vec<u8>) -> TensorProto {
+pub(super) fn tensor(name: &str, data_type: i32, dims: &[usize], raw: Vec<u8>) -> TensorProto {
     TensorProto {
         dims: dims.iter().map(|d| *d as i64).collect(),
         data_type: Some(data_type),
@@ -175,6 +189,10 @@ fn attribute(name: &str, r#type: i32) -> AttributeProto {
 
 pub(super) fn int(name: &str, value: i64) -> AttributeProto {
     AttributeProto { i: Some(value), ..attribute(name, attribute_type::INT) }
+}
+
+pub(super) fn float(name: &str, value: f32) -> AttributeProto {
+    AttributeProto { f: Some(value), ..attribute(name, attribute_type::FLOAT) }
 }
 
 pub(super) fn graph(name: &str, value: GraphProto) -> AttributeProto {

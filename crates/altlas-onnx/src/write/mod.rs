@@ -1,14 +1,16 @@
 //! Writes the graphs of the models that altlas trains.
 //!
 //! The graphs use operators of `ai.onnx` 17 and `ai.onnx.ml` 3 with IR version 8 (2022), which every runtime of
-//! the last years reads. The bytes depend on the arguments alone, so equal models have equal hashes.
+//! the last years reads; the encoder those of ONNX Runtime's own that compute with weights in four bits. The bytes depend on the arguments alone, so equal models have equal hashes.
 
+mod encoder;
 mod graph;
 mod linear;
 mod text;
 mod tree;
 mod tree_models;
 
+pub use encoder::{Encoder, EncoderLayer, FourBits, Linear, Norm, encoder};
 pub use linear::{LinearRegressor, linear_regressor};
 pub use text::{TextBagClassifier, text_bag_classifier};
 pub use tree::{Tree, TreeNode};
