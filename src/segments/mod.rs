@@ -20,6 +20,8 @@ use types::types;
 const SEGMENTER: &str = "altlas.segmenter";
 /// The name that stands for the rules alone.
 const RULES: &str = "altlas.rules";
+/// Windows of one text that a network is asked about: nobody writes longer commands, and time stays bounded.
+const MOST_WINDOWS: usize = 64;
 /// Texts that wait for an answer, or behind such: beyond, the answers on their way are waited for.
 const MOST_WAITING: usize = 4096;
 
@@ -111,6 +113,8 @@ struct Waiting {
     /// None for a row without a text.
     command: Option<Command>,
     windows: Vec<Window>,
+    /// Too long for the network.
+    long: bool,
     tagged: Vec<(Window, Tags)>,
     /// Those of the windows that the network did not see to their end, by number.
     cut: Vec<usize>,
@@ -143,12 +147,16 @@ impl<'s> Texts<'s> {
         deliver: &mut impl FnMut(Option<Found>) -> Result<()>,
     ) -> Result<()> {
         let command = text.map(|text| Command::read(text, self.language, &tick));
-        let windows = match (&command, &self.frames) {
+        let mut windows = match (&command, &self.frames) {
             (Some(command), Some(_)) => command.windows(),
             _ => Vec::new(),
         };
+        let long = windows.len() > MOST_WINDOWS;
+        if long {
+            windows.clear();
+        }
         let contents: Vec<_> = windows.iter().filter_map(|w| Some(command.as_ref()?.content(*w))).collect();
-        self.waiting.push_back(Waiting { command, windows, tagged: Vec::new(), cut: Vec::new() });
+        self.waiting.push_back(Waiting { command, windows, long, tagged: Vec::new(), cut: Vec::new() });
         for content in contents {
             let asked = self.ask(Some(&content));
             self.reached(asked)?;
@@ -197,8 +205,9 @@ impl<'s> Texts<'s> {
     fn deliver(&mut self, deliver: &mut impl FnMut(Option<Found>) -> Result<()>) -> Result<()> {
         while self.waiting.front().is_some_and(|w| self.frames.is_none() || w.tagged.len() == w.windows.len())
         {
-            let Some(Waiting { command, tagged, cut, .. }) = self.waiting.pop_front() else { break };
+            let Some(Waiting { command, long, tagged, cut, .. }) = self.waiting.pop_front() else { break };
             let found = match command {
+                Some(command) if long => Some(self.by_rules(command)?),
                 Some(command) => Some(self.found(command, tagged, &cut)?),
                 None => None,
             };
@@ -226,14 +235,24 @@ impl<'s> Texts<'s> {
             let types = found.segments.iter().map(typed).collect();
             return Ok(Found { language: found.language, segments: found.segments, types, version });
         }
+        self.by_rules(command)
+    }
+
+    /// The rules' segments; their types by a classifier, too, unless nobody shall be asked or can be.
+    fn by_rules(&self, command: Command) -> Result<Found> {
         let found = command.by_rules(&tick);
-        let (types, version) = match self.segmenter {
-            Segmenter::Classifier(classifier) => {
+        let classifier = match self.segmenter {
+            Segmenter::Classifier(classifier) => Some(classifier.as_ref()),
+            Segmenter::Network { .. } if self.frames.is_some() => Some(None),
+            _ => None,
+        };
+        let (types, version) = match classifier {
+            Some(classifier) => {
                 let typed = found.segments.get(..self.typed).unwrap_or(&found.segments);
-                let (types, version) = types(typed, classifier.as_ref())?;
+                let (types, version) = types(typed, classifier)?;
                 (types, version.into())
             }
-            _ => (found.segments.iter().map(types::by_rule).collect(), version),
+            None => (found.segments.iter().map(types::by_rule).collect(), self.version.clone()),
         };
         Ok(Found { language: found.language, segments: found.segments, types, version })
     }
@@ -305,7 +324,7 @@ fn decode(command: &Command, window: Window, labels: &Labels) -> Result<Tags> {
 /// Notes what the network says of the next window that waits.
 fn keep(waiting: &mut VecDeque<Waiting>, labels: Labels) -> Result<()> {
     let next = waiting.iter_mut().find(|text| text.tagged.len() < text.windows.len());
-    let Some(Waiting { command: Some(command), windows, tagged, cut }) = next else {
+    let Some(Waiting { command: Some(command), windows, tagged, cut, .. }) = next else {
         return Err(Error::Internal { message: "the engine answered for a text that did not ask".into() });
     };
     let Some(window) = windows.get(tagged.len()).copied() else { return Ok(()) };
