@@ -1,28 +1,38 @@
-"""Writes the trained network as ONNX: matrices in eight bits by blocks of 32, the pieces' vectors in eight bits by rows.
+"""Writes the trained network as ONNX: products of integers, the pieces' vectors in eight bits by rows.
 
-`python3 models/segmenter/export.py WORK` reads WORK/trained.npz and writes WORK/model.onnx. Activations are quantised by the
-runtime a row and block at a time, so that the texts of a batch do not change each other's answers.
+`python3 models/segmenter/export.py WORK` reads WORK/trained.npz and WORK/commands.jsonl and writes WORK/model.onnx. What a matrix is multiplied with is quantised to
+eight bits between bounds that some commands gave, so that the texts of a batch do not change each other's answers; weights have seven bits, a scale for
+each column, so that no processor's sum of two products leaves sixteen bits, and all of them give the same.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from base import LAYERS
+from labels import Encoder
 from network import HEADS, NORM, OUTPUTS
 
-BLOCK = 32
+CALIBRATED_ON = 600
+MOST_WEIGHT = 63
+# Least and most of what is multiplied with a matrix, by its name.
+Bounds = dict[str, tuple[float, float]]
 
 
 class Graph:
-    """Nodes and constants as they are written."""
+    """Nodes and constants as they are written; products in 32-bit floats as long as the bounds are not known."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds | None) -> None:
+        self.bounds = bounds
+        self.multiplied: dict[str, list[str]] = {}  # what a matrix is multiplied with: its quantised form
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -35,24 +45,24 @@ class Graph:
         return out
 
     def linear(self, x: str, weight: np.ndarray, bias: np.ndarray, out: str) -> str:
-        """x · weight + bias, with the weights in eight bits."""
-        into, width = weight.shape
-        blocks = weight.T.reshape(width, into // BLOCK, BLOCK)
-        scale = np.maximum(np.abs(blocks).max(-1, keepdims=True) / 127, 1e-12).astype(np.float32)
-        codes = (np.clip(np.rint(blocks / scale), -128, 127) + 128).astype(np.uint8)
-        names = [self.constant(f"{out}.codes", codes), self.constant(f"{out}.scale", scale.reshape(-1))]
-        product = self.node(
-            "MatMulNBits",
-            [x, *names],
-            f"{out}.product",
-            "com.microsoft",
-            K=into,
-            N=width,
-            bits=8,
-            block_size=BLOCK,
-            accuracy_level=4,
-        )
-        return self.node("Add", [product, self.constant(f"{out}.bias", bias)], out)
+        """x · weight + bias."""
+        addend = self.constant(f"{out}.bias", bias)
+        if self.bounds is None:
+            self.multiplied[x] = []
+            return self.node("Add", [self.node("MatMul", [x, self.constant(f"{out}.weight", weight)], f"{out}.product"), addend], out)
+        codes, scale, zero = self.multiplied.get(x) or self.quantised(x)
+        sizes = np.maximum(np.abs(weight).max(0) / MOST_WEIGHT, 1e-12).astype(np.float32)
+        whole = np.rint(weight / sizes).astype(np.int8)
+        factors = [self.constant(f"{out}.codes", whole), scale, self.constant(f"{out}.scale", sizes)]
+        return self.node("MatMulIntegerToFloat", [codes, *factors, zero, "", addend], out, "com.microsoft")
+
+    def quantised(self, x: str) -> list[str]:
+        least, most = self.bounds[x]
+        step = (most - least) / 255
+        scale = self.constant(f"{x}.step", np.array(step, np.float32))
+        zero = self.constant(f"{x}.zero", np.array(round(-least / step), np.uint8))
+        self.multiplied[x] = [self.node("QuantizeLinear", [x, scale, zero], f"{x}.codes"), scale, zero]
+        return self.multiplied[x]
 
     def norm(self, x: str, scale: np.ndarray, shift: np.ndarray, out: str) -> str:
         names = [self.constant(f"{out}.scale", scale), self.constant(f"{out}.shift", shift)]
@@ -94,8 +104,8 @@ def layer(g: Graph, w: dict[str, np.ndarray], n: int, x: str) -> str:
     return g.norm(x, w[f"{n}.oln.scale"], w[f"{n}.oln.shift"], f"{n}.oln")
 
 
-def graph(w: dict[str, np.ndarray]) -> onnx.ModelProto:
-    g = Graph()
+def graph(w: dict[str, np.ndarray], bounds: Bounds | None) -> onnx.ModelProto:
+    g = Graph(bounds)
     hidden = w["pieces"].shape[1]
     x = embed(g, w)
     g.constant("by_head", np.array([0, 0, HEADS, hidden // HEADS], np.int64))
@@ -121,14 +131,30 @@ def graph(w: dict[str, np.ndarray]) -> onnx.ModelProto:
         [port("tags", TensorProto.FLOAT, ["texts", "pieces", len(bias)])],
         g.constants,
     )
+    if bounds is None:
+        made.output.extend(port(name, TensorProto.FLOAT, None) for name in g.multiplied)
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(made, opset_imports=opsets, ir_version=9, producer_name="altlas")
+
+
+def calibrated(weights: dict[str, np.ndarray], work: Path) -> Bounds:
+    """The bounds that some of the training commands give, zero among them."""
+    session = onnxruntime.InferenceSession(graph(weights, None).SerializeToString(), providers=["CPUExecutionProvider"])
+    names = [port.name for port in session.get_outputs()][1:]
+    bounds = dict.fromkeys(names, (0.0, 0.0))
+    with (work / "commands.jsonl").open() as lines:
+        texts = [json.loads(line)["text"] for line in itertools.islice(lines, CALIBRATED_ON)]
+    for ids, _ in Encoder(work / "tokenizer.json").pieces(texts):
+        feeds = {"input_ids": np.array([ids]), "attention_mask": np.ones((1, len(ids)), np.int64)}
+        for name, values in zip(names, session.run(names, feeds)):
+            bounds[name] = min(bounds[name][0], float(values.min())), max(bounds[name][1], float(values.max()))
+    return bounds
 
 
 def main() -> None:
     work = Path(sys.argv[1])
     weights = {name: w.astype(np.float32) for name, w in np.load(work / "trained.npz").items()}
-    data = graph(weights).SerializeToString(deterministic=True)
+    data = graph(weights, calibrated(weights, work)).SerializeToString(deterministic=True)
     (work / "model.onnx").write_bytes(data)
     print(f"{len(data) / 1e6:.1f} MB")
 

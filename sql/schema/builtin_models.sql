@@ -3,7 +3,7 @@ INSERT INTO altlas.builtin_model (name, sha256, preprocess, manifest) VALUES
     ('altlas.e5_small', 'dd32683a76de6da27258125d4fc0645c16e4af23f84df245300413153c8278c7',
      '{"format":1,"kind":"tokenizer","tokenizer":"0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39","max_length":512,"prefix":"query: ","padding":"longest","inputs":{"ids":"input_ids","mask":"attention_mask","types":null},"output":"last_hidden_state","pooling":"mean","normalize":true,"activation":"none"}',
      '{"format":1,"task":"embedding","columns":["text"],"providers":["cpu"],"algorithm":"transformer"}'),
-    ('altlas.segmenter', '6a5ee134c129912cad7f47e129eada2f34a70d983f2082643b88ad54aba18728',
+    ('altlas.segmenter', 'fa911b87ce42865323c090fc694f917b77c247f37d1d7704910d4b4c0c4657f7',
      '{"format":1,"kind":"tokenizer","tokenizer":"dd6d419e78b2c017335aea9bead4b3e5f17b248d2bd6960f2b580ad3a3563b1c","max_length":256,"prefix":"","padding":"longest","inputs":{"ids":"input_ids","mask":"attention_mask","types":null},"output":"tags","pooling":"tokens","normalize":false,"activation":"none"}',
      '{"format":1,"task":"other","columns":["text"],"algorithm":"transformer"}'),
     ('altlas.task_type', 'e06dadac70bbaf34069043bdb6d2330fab6524d3e7e2d0e0bfdb76e912c215b2',

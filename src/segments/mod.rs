@@ -217,12 +217,7 @@ impl<'s> Texts<'s> {
         Ok(())
     }
 
-    fn found(
-        &mut self,
-        command: Command,
-        mut tagged: Vec<(Window, Tags)>,
-        cut: &[usize],
-    ) -> Result<Found> {
+    fn found(&mut self, command: Command, mut tagged: Vec<(Window, Tags)>, cut: &[usize]) -> Result<Found> {
         if !cut.is_empty() {
             let again = self.read_again(&command, &mut tagged, cut);
             self.reached(again)?;
@@ -260,12 +255,7 @@ impl<'s> Texts<'s> {
 
 impl Texts<'_> {
     /// Reads windows that have more pieces than the network sees in halves.
-    fn read_again(
-        &self,
-        command: &Command,
-        tagged: &mut Vec<(Window, Tags)>,
-        cut: &[usize],
-    ) -> Result<()> {
+    fn read_again(&self, command: &Command, tagged: &mut Vec<(Window, Tags)>, cut: &[usize]) -> Result<()> {
         let Segmenter::Network { version, .. } = self.segmenter else { return Ok(()) };
         let before = std::mem::take(tagged);
         for (n, (window, found)) in before.into_iter().enumerate() {

@@ -125,7 +125,8 @@ fn a_client_s_thread_reaches_the_cache_and_nothing_else() {
     // Every thread, those of the runtime included.
     let tasks = fs::read_dir(format!("/proc/{}/task", place.pid())).unwrap().flatten();
     // A client's thread may end meanwhile.
-    let threads: Vec<_> = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok()).collect();
+    let threads: Vec<_> =
+        tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok()).collect();
     assert!(threads.len() >= 6, "{}", threads.len());
     for thread in threads {
         let has = |line: &str| thread.lines().any(|l| l.split_whitespace().eq(line.split(' ')));

@@ -50,12 +50,7 @@ fn tagged(text: &str, contents: &[(&str, TaskType)]) -> Vec<Tagged> {
             let at = from + text[from..].find(content).unwrap();
             from = at + content.len();
             let start = text[..at].chars().count();
-            Tagged {
-                start,
-                end: start + content.chars().count(),
-                task_type: *task_type,
-                confidence: 0.9,
-            }
+            Tagged { start, end: start + content.chars().count(), task_type: *task_type, confidence: 0.9 }
         })
         .collect()
 }
@@ -96,6 +91,15 @@ fn connectors_are_read_by_rule_and_cut_off() {
         &[("Kapıyı bir güzel vestiyerle", Execute), ("raporu blorkla", Execute)],
     );
     assert_eq!(contents(&found), [("Kapıyı bir güzel vestiyerle", "-"), ("raporu blorkla", "sonra")]);
+}
+
+#[test]
+fn labels_before_a_colon_are_cut_off() {
+    let found = joined("ACİL: yedek al", &[("ACİL: yedek al", Execute)]);
+    assert_eq!(contents(&found), [("yedek al", "-")]);
+    // What is said before a colon stays where the rules see an action in it.
+    let text = "Buy the following: milk, two lemons";
+    assert_eq!(contents(&joined(text, &[(text, Execute)])), [(text, "-")]);
 }
 
 #[test]
@@ -186,7 +190,17 @@ fn where_the_network_is_unsure_of_edges_the_spans_are_the_rules_and_the_types_ar
     // Everything outside of segments, by no more than `edge`; everything of type open, by `kind`.
     let scores = |edge: f32, kind: f32| -> Vec<f32> {
         let open = TaskType::ALL.iter().position(|t| *t == Open).unwrap();
-        let row: Vec<f32> = (0..WIDTH).map(|n| if n == 0 { edge } else if n == 3 + open { kind } else { 0.0 }).collect();
+        let row: Vec<f32> = (0..WIDTH)
+            .map(|n| {
+                if n == 0 {
+                    edge
+                } else if n == 3 + open {
+                    kind
+                } else {
+                    0.0
+                }
+            })
+            .collect();
         row.repeat(places.len())
     };
     let found = |edge: f32, kind: f32| {

@@ -11,7 +11,7 @@ SELECT ordinal AS n, content, task_type, depends_on AS deps, connector FROM altl
 SELECT ordinal AS n, content, task_type, depends_on AS deps, connector FROM altlas.segment_text('Bir makale yazıp PDF olarak kaydet');
 SELECT ordinal AS n, content, task_type, depends_on AS deps, connector FROM altlas.segment_text('Google''da yapay zeka hakkında arama yap ve sonuçları bir dosyaya kaydet');
 SELECT content, task_type, language, parameters, priority FROM altlas.segment_text('15 Mayıs 2023 tarihinde İstanbul''da bir toplantı planla');
-SELECT content, task_type, language, model_version FROM altlas.segment_text('ACİL: yedek al');
+SELECT content, task_type, language, regexp_replace(model_version, '@[0-9a-f]{8}', '@hash') AS found_by FROM altlas.segment_text('ACİL: yedek al');
 -- Offsets count code points, whatever the script.
 SELECT content, content = substr(t, start_char + 1, end_char - start_char) AS exact
   FROM (VALUES ('🚀🚀 Raporu hazırla, sonra 👨‍👩‍👧 ekibine gönder'), (E'e\u0301 dosyasını sil'), ('ابحث ثم delete the file')) v (t), altlas.segment_text(t);

@@ -69,13 +69,14 @@ pub fn decode(text: &[char], places: &[(usize, usize)], scores: &[f32]) -> Optio
     }
     let places: Vec<_> = places.iter().map(|place| unspaced(text, *place)).collect();
     let scores = Scores { places: &places, rows: scores.chunks_exact(WIDTH).collect() };
-    let edges = || scores.rows.iter().map(|row| [at(row, SPAN_AT), at(row, SPAN_AT + 1), at(row, SPAN_AT + 2)]);
+    let edges =
+        || scores.rows.iter().map(|row| [at(row, SPAN_AT), at(row, SPAN_AT + 1), at(row, SPAN_AT + 2)]);
     let spans = tags(edges());
     // Not a number is not certain.
-    let certainty = edges().zip(&spans).map(|(row, tag)| shares(&row).nth(*tag).unwrap_or(0.0)).fold(
-        1.0,
-        |least: f32, share| if share >= least { least } else { share },
-    );
+    let certainty = edges()
+        .zip(&spans)
+        .map(|(row, tag)| shares(&row).nth(*tag).unwrap_or(0.0))
+        .fold(1.0, |least: f32, share| if share >= least { least } else { share });
     let types: Vec<_> = scores.types();
     let mut found: Vec<Tagged> = Vec::new();
     for (first, last) in runs(&spans) {

@@ -39,6 +39,13 @@ impl<'t, 'a> Given<'t, 'a> {
         {
             draft.first = introduced.next;
         }
+        // `URGENT: move …`: a label, where the rules begin behind its colon.
+        if let Some(known) = self.rules_at(first, last).next().map(|p| p.draft.first)
+            && known > draft.first
+            && self.text.tokens.get(known - 1).is_some_and(|t| t.kind == Kind::Mark(':'))
+        {
+            draft.first = known;
+        }
         // Without a verb nothing says where fillers end: the network left out those that are.
         let verb = draft.verb;
         draft.verb = verb.or(Some(draft.first));
