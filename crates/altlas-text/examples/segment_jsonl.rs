@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
         } else {
             let command = Command::read(text, language, &|| ());
             let found = match row.get("scores").and_then(Value::as_array) {
-                Some(scores) => joined(command, scores, &row["places"])
+                Some(scores) => joined(command, scores, row.get("places").unwrap_or(&Value::Null))
                     .ok_or_else(|| io::Error::other("scores that are not a segmenter's"))?,
                 None => command.by_rules(&|| ()),
             };
