@@ -70,9 +70,10 @@ def parameter_faults(text, s):
         for v, span in zip(values, spans, strict=True):
             if span is None or not s["start"] <= span[0] < span[1] <= s["end"] or text[span[0]:span[1]] != v or v != v.strip():
                 out.append(f"parameter {name!r} is not the text of its span")
-    if s.get("parameter_spans", s["parameters"]) is None:
+    named = s.get("parameter_spans", s["parameters"])
+    if named is None:
         return ["parameters that nobody annotated"] if s["parameters"] else out
-    if set(s.get("parameter_spans", s["parameters"])) != set(s["parameters"]):
+    if set(named) != set(s["parameters"]):
         out.append("parameters and their spans differ")
     return out
 

@@ -66,9 +66,10 @@ def main():
                 made = request(row["text"], known)
                 if made and made not in seen:
                     seen.add(made)
-                    questions += made[1].split()[0] in ASKING
+                    asks = made[1].split()[0] in ASKING
+                    questions += asks
                     # A third of the questions: they are half of all.
-                    if made[1].split()[0] not in ASKING or questions % 3 == 0:
+                    if not asks or questions % 3 == 0:
                         print(" | ".join(made))
 
 
