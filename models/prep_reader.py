@@ -15,6 +15,8 @@ import zoneinfo
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 NAN = math.nan
+# Of a text in a row.
+SCORED_CODE_POINTS = 16_384
 
 # White_Space of the Unicode character database (Python's isspace() counts four control codes more).
 WHITE_SPACE = {*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000}
@@ -99,6 +101,14 @@ def feature_values(feature, value):
             return [NAN] * len(feature["parts"])
         t = local_time(value, feature["time_zone"])
         return [float(calendar_part(p, t)) for p in feature["parts"]]
+    if op == "text_score":
+        if null:
+            return [NAN] * len(feature["intercepts"])
+        terms = text_terms(feature, value[:SCORED_CODE_POINTS])
+        return [
+            intercept + math.fsum(weights[bucket - 1] * weight for bucket, weight in terms)
+            for intercept, weights in zip(feature["intercepts"], feature["weights"])
+        ]
     raise ValueError(f"unknown op {op!r}")
 
 

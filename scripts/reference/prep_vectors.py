@@ -101,6 +101,18 @@ NGRAMS = [
      "ngrams": [{"unit": "word", "min": 2, "max": 2}]},
 ]
 
+WEIGHTS = random.Random(3)
+SCORED = {
+    "format": 1, "kind": "tabular", "output": "features",
+    "columns": [{"name": "note", "type": "text"}, {"name": "n", "type": "number"}],
+    "features": [
+        {"op": "number", "column": "n"},
+        {"op": "text_score", "column": "note", "fold": "ascii_tr", "buckets": 64, "max_terms": 40,
+         "ngrams": [{"unit": "char", "min": 2, "max": 4}, {"unit": "word", "min": 1, "max": 2}],
+         "intercepts": [0.25, -3.5], "weights": [[round(WEIGHTS.gauss(0, 2), 6) for _ in range(64)] for _ in range(2)]},
+    ],
+}
+
 
 def random_texts(rng):
     pools = ["abcdefghijklmnopqrstuvwxyzıİIiçğöşü     .,", "αβγςΣσΑΒΓ ´ \u0301\u0308", "אבגد هו\u05b8\u0651 12",
@@ -116,6 +128,8 @@ def main():
     texts.append(" ".join("".join(rng.choice("abcçğıİşü") for _ in range(rng.randrange(1, 9))) for _ in range(6000)))
     rows = list(tabular_rows())
     cases = [{"document": TABULAR, "input": rows, "output": prep_reader.apply(TABULAR, rows)}]
+    notes = [{"note": text, "n": n} for n, text in enumerate(texts)] + [{"n": 1.5}, {"note": None}]
+    cases.append({"document": SCORED, "input": notes, "output": prep_reader.apply(SCORED, notes)})
     for document in NGRAMS:
         terms = [prep_reader.text_terms(document, text) for text in texts]
         cases.append({"document": document, "input": texts if document is NGRAMS[0] else "same",

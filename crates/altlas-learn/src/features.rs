@@ -7,7 +7,7 @@ use altlas_prep::{CalendarPart, Column, ColumnSpec, ColumnType, Document, Featur
 
 use crate::rng::Rng;
 use crate::target::Target;
-use crate::{LearnError, Preprocess};
+use crate::{LearnError, Preprocess, free_text};
 
 const FOLDS: usize = 5;
 /// More categories than this in a column: the rest, the rarest, count as unseen.
@@ -108,12 +108,22 @@ impl Source<'_> {
                         width += categories.len();
                         features.push(Feature::OneHot { column: name.clone(), categories });
                         columns.push(name);
-                    } else if stats.len() * 2 > known {
-                        let percent = stats.len() * 100 / known.max(1);
-                        warnings.push(format!(
-                            "column \"{name}\" has {percent} % distinct values (free text or ids) and was left out"
-                        ));
-                    } else {
+                        continue;
+                    }
+                    let scored = free_text::is_free_text(values, rows);
+                    if scored {
+                        let found = free_text::fit(name, values, rows, &encodings, &fold_of, FOLDS)?;
+                        if let Some(some) = found.sampled {
+                            warnings.push(format!(
+                                "column \"{name}\": its words were learned from {some} of {} rows",
+                                rows.len()
+                            ));
+                        }
+                        replaced.extend(found.scores.into_iter().enumerate().map(|(n, s)| (width + n, s)));
+                        width += encodings.len();
+                        features.push(Feature::TextScore(found.step));
+                    }
+                    if stats.len() * 2 <= known {
                         if stats.len() > MAX_MEANS {
                             warnings.push(format!(
                                 "column \"{name}\" has {} categories, the {MAX_MEANS} most frequent were encoded",
@@ -126,8 +136,14 @@ impl Source<'_> {
                             replaced.push((width, means));
                             width += 1;
                         }
-                        columns.push(name);
+                    } else if !scored {
+                        let percent = stats.len() * 100 / known.max(1);
+                        warnings.push(format!(
+                            "column \"{name}\" has {percent} % distinct values (ids) and was left out"
+                        ));
+                        continue;
                     }
+                    columns.push(name);
                 }
             }
             if columns.len() == before && matches!(column, Column::Timestamp(_)) {

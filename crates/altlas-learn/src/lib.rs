@@ -11,6 +11,7 @@ mod candidates;
 mod conformal;
 mod error;
 mod features;
+mod free_text;
 mod graph;
 mod lbfgs;
 mod linear;

@@ -59,6 +59,32 @@ fn learns_a_duration() {
     assert_eq!(phases.last().unwrap(), &("evaluate".to_owned(), 1, 1));
 }
 
+#[test]
+fn learns_from_free_text() {
+    let mut rng = Rng(5);
+    let actions = ["restart the server", "write the yearly report", "call the customer back", "order paper"];
+    let places = ["in Ankara", "for the bank", "before noon", "with the new team", "again"];
+    let (mut text, mut took, mut late) = (vec![], vec![], vec![]);
+    for i in 0..800 {
+        let action = rng.below(actions.len());
+        let place = rng.below(places.len());
+        let minutes = [2.0, 240.0, 15.0, 40.0][action] * (0.3 * rng.normal()).exp();
+        text.push((i % 50 != 7).then(|| format!("{} {} no {i}", actions[action], places[place])));
+        took.push(minutes * 60.0);
+        late.push(Some(action == 1 || rng.uniform() < 0.05));
+    }
+    let names = ["text", "took", "late"].map(str::to_owned).to_vec();
+    let columns = vec![Column::Text(text), Column::Interval(took), Column::Boolean(late)];
+    let table = Table::new(names, columns).unwrap();
+    for algorithm in ["lightgbm", "ridge"] {
+        let trained = fit(spec("regression", "took", algorithm, json!({})), table.clone()).unwrap();
+        assert!(trained.score < 0.35 * trained.baseline, "{} of {}", trained.score, trained.baseline);
+        assert_eq!(trained.manifest["training"]["importance"][0][0], json!("text:text"));
+    }
+    let trained = fit(spec("classification", "late", "logistic", json!({})), table).unwrap();
+    assert!(trained.score > 0.85, "{}", trained.score);
+}
+
 /// The calendar parts of a document.
 fn parts(trained: &Trained) -> Value {
     let document = trained.document.to_json();

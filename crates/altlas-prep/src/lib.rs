@@ -13,6 +13,7 @@ mod ngrams;
 mod table;
 mod tabular;
 mod text_features;
+mod text_score;
 
 pub use calendar::CalendarPart;
 pub use cell::Cell;
@@ -23,6 +24,7 @@ pub use ngrams::{Fold, Ngram, Terms, TextNgrams, Unit};
 pub use table::{Column, ColumnType, Table};
 pub use tabular::{ColumnSpec, Feature, Matrix, Tabular};
 pub use text_features::{EMBEDDING, Embedding, TextFeatures};
+pub use text_score::TextScore;
 
 /// The format number this crate reads and writes.
 pub const FORMAT: u32 = 1;

@@ -143,8 +143,8 @@ impl TextNgrams {
         Ok(terms)
     }
 
-    /// Ascending buckets of one text with their weights.
-    fn terms(&self, text: &str, tick: &dyn Fn()) -> Vec<(u32, f32)> {
+    /// Ascending buckets of one text, from 1, with their weights.
+    pub(crate) fn terms(&self, text: &str, tick: &dyn Fn()) -> Vec<(u32, f32)> {
         let folded;
         let text = match self.fold {
             Fold::None => text,

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::local;
+use crate::text_score::{TextScore, TextScorer};
 use crate::{CalendarPart, Cell, ColumnType, PrepError, Table};
 
 const MAX_COLUMNS: usize = 4096;
@@ -67,6 +68,8 @@ pub enum Feature {
         /// The parts, in order.
         parts: Vec<CalendarPart>,
     },
+    /// Scores of free text.
+    TextScore(TextScore),
 }
 
 impl Feature {
@@ -77,7 +80,8 @@ impl Feature {
             | Self::Boolean { column }
             | Self::OneHot { column, .. }
             | Self::TargetMean { column, .. }
-            | Self::Calendar { column, .. } => column,
+            | Self::Calendar { column, .. }
+            | Self::TextScore(TextScore { column, .. }) => column,
         }
     }
 
@@ -85,7 +89,9 @@ impl Feature {
         match self {
             Self::Number { .. } => matches!(column_type, ColumnType::Number | ColumnType::Interval),
             Self::Boolean { .. } => column_type == ColumnType::Boolean,
-            Self::OneHot { .. } | Self::TargetMean { .. } => column_type == ColumnType::Text,
+            Self::OneHot { .. } | Self::TargetMean { .. } | Self::TextScore(_) => {
+                column_type == ColumnType::Text
+            }
             Self::Calendar { .. } => column_type == ColumnType::Timestamp,
         }
     }
@@ -100,6 +106,7 @@ impl Feature {
             Self::Calendar { column, parts, .. } => {
                 parts.iter().map(|part| format!("{column}:{}", part.name())).collect()
             }
+            Self::TextScore(step) => vec![format!("{}:text", step.column); step.intercepts.len()],
         }
     }
 }
@@ -112,6 +119,7 @@ enum Step {
     OneHot { index: HashMap<String, usize>, width: usize },
     TargetMean { values: HashMap<String, f64>, unseen: f64 },
     Calendar { zone: Tz, parts: Vec<CalendarPart> },
+    TextScore(TextScorer),
 }
 
 #[derive(Debug, Clone)]
@@ -284,6 +292,7 @@ impl Compiled {
                     values.extend(parts.iter().map(|part| part.of(local) as f32));
                 }
             }
+            (Step::TextScore(scorer), Cell::Text(x)) => scorer.push(x, values),
             _ => {}
         }
         // NULL, and moments outside the calendar.
@@ -330,6 +339,10 @@ fn compile(
                 return Err(PrepError::invalid(format!("{place}.parts"), "a part appears twice"));
             }
             (parts.len(), Step::Calendar { zone, parts: parts.clone() })
+        }
+        Feature::TextScore(step) => {
+            let scorer = TextScorer::new(step, place)?;
+            (scorer.width(), Step::TextScore(scorer))
         }
     };
     if width == 0 {

@@ -61,7 +61,7 @@ pub fn tasks(rows: usize, seed: u64) -> Table {
         let y = (log + 0.4 * rng.normal()).exp();
         kind.push((rng.uniform() > 0.02).then(|| kinds[k].to_owned()));
         customer.push(Some(format!("customer {c}")));
-        note.push(Some(format!("note {i}")));
+        note.push(Some(format!("note{i}")));
         size.push(if rng.uniform() < 0.05 { f64::NAN } else { s });
         at.push(Some(1_600_000_000_000_000 + i as i64 * 3_600_000_000));
         urgent.push(Some(u));
