@@ -15,6 +15,7 @@ mod convert;
 mod engine;
 mod error;
 mod guc;
+mod history;
 mod jobs;
 mod monitor;
 mod scoring;

@@ -42,7 +42,7 @@ SELECT 'score', unnest(ARRAY['give_feedback', 'feedback'])
 UNION ALL
 SELECT 'train', unnest(ARRAY['review_feedback', 'feedback_set', 'quantize', 'distill'])
 UNION ALL
-SELECT 'score', unnest(ARRAY['compare_models'])
+SELECT 'score', unnest(ARRAY['compare_models', 'analyze_tasks'])
 UNION ALL
 SELECT 'read', unnest(ARRAY['comparisons'])
 UNION ALL

@@ -1,6 +1,7 @@
 //! SQL functions, one file per family: decode the arguments, call, encode the result.
 
 mod access;
+mod analyze;
 mod anomaly;
 mod anomaly_score;
 mod compare;
