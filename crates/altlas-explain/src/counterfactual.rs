@@ -51,7 +51,7 @@ pub fn search<E>(
     for _ in 0..most.min(candidates.len()) {
         let mut tried: Vec<Trial> = beam.iter().flat_map(|trial| extended(trial, candidates)).collect();
         // The same combination comes from several of its parts.
-        tried.sort_by(|a, b| key(a).cmp(&key(b)));
+        tried.sort_by_cached_key(key);
         tried.dedup_by(|a, b| a.changes == b.changes);
         let combinations: Vec<Vec<Change>> = tried.iter().map(|t| t.changes.clone()).collect();
         let goals = judge(&combinations)?;
