@@ -14,9 +14,7 @@ SELECT count(*) FROM altlas.models WHERE name = 'xp';
 SELECT action, after -> 'same' AS same FROM altlas.audit WHERE object = 'xp' AND action = 'reproduce';
 -- Other rows are refused, with both hashes.
 UPDATE xp_runs SET minutes = minutes + 1 WHERE i = 500;
-\set VERBOSITY terse
 SELECT * FROM altlas.reproduce(:first); \echo :LAST_ERROR_SQLSTATE
-\set VERBOSITY default
 SELECT * FROM altlas.reproduce(0); \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM altlas.reproduce(NULL); \echo :LAST_ERROR_SQLSTATE
 BEGIN READ ONLY;
