@@ -11,7 +11,8 @@ folds (row number modulo five of a seeded shuffle). --development measures the p
 for choices, which must not see the last part.
 
 covers 90 %: the share of durations within the interval of predict_duration for that coverage; width: the mean width of these intervals;
-constant width: that of the narrowest interval of one width around the same predictions that covers as many of the same rows.
+constant width: that of a split conformal interval of residuals, the same around every prediction, by the same rows kept from training, and
+what that covers.
 Peers are computed in this process from the same rows; LightGBM is left out where the Python package is not installed.
 
 Intervals: bootstrap over rows (1,000 resamples, seed 0). Needs psycopg 3.
@@ -21,6 +22,7 @@ import argparse
 import json
 import math
 import random
+import re
 import statistics
 import sys
 from dataclasses import dataclass, field
@@ -31,6 +33,8 @@ from eval_text import Absent, table
 
 COVERAGES = (0.5, 0.8, 0.9)
 FOLDS = 5
+# The share of the rows that calibrates, and again that tests, in each training.
+KEPT = 0.05
 
 
 @dataclass
@@ -56,12 +60,12 @@ def durations(dataset, who, known, given, unit):
     yield Figure(dataset, f"{who}: within factor 2", ratio)
 
 
-def constant_width(known, given, covered):
-    """The width of intervals around predictions, of one width and offset, that hold so many of the rows."""
+def constant(known, given, coverage):
+    """The ends of a split conformal interval around 0, of residuals, by the order statistics of predict_duration."""
     residuals = sorted(y - p for y, p in zip(known, given, strict=True))
-    if covered < 1:
-        return 0.0
-    return min(residuals[i + covered - 1] - residuals[i] for i in range(len(residuals) - covered + 1))
+    n = len(residuals)
+    low, high = math.floor((n + 1) * (1 - coverage) / 2 + 1e-9), math.ceil((n + 1) * (1 + coverage) / 2 - 1e-9)
+    return residuals[max(low, 1) - 1], residuals[min(high, n) - 1]
 
 
 def load(conn, name, rows, types):
@@ -86,7 +90,7 @@ def task_durations(conn, dataset, names, history, target, unit, options, given, 
     quoted = lambda columns: ", ".join(f'"{c}"' for c in columns)
     for who, columns in (("altlas without history", names), ("altlas", [*names, *made])):
         source = f'SELECT n, {quoted(columns)}, "{target}" FROM rows WHERE n < {cut} ORDER BY n'
-        spec = {"validation": {"column": "n", "fraction": 0.1}, "preprocess": {"exclude": ["n"]}, **options}
+        spec = {"validation": {"column": "n", "fraction": KEPT}, "preprocess": {"exclude": ["n"]}, **options}
         conn.execute("SELECT altlas.train(%s, 'regression', %s, %s, 'auto', %s)", ("eval_" + dataset, source, target, json.dumps(spec)))
         version = conn.execute("SELECT max(version) FROM altlas.models WHERE name = %s", ("eval_" + dataset,)).fetchone()[0]
         model = f"eval_{dataset}/{version}"
@@ -98,13 +102,19 @@ def task_durations(conn, dataset, names, history, target, unit, options, given, 
             (model, list(COVERAGES), model, cut, end)).fetchall()
         known, predicted = [r[0] for r in asked], [r[1] for r in asked]
         yield from durations(dataset, who, known, predicted, unit)
+    kept = conn.execute(
+        f'SELECT r."{target}", altlas.predict(%s, r) FROM rows r WHERE n >= %s AND n < %s ORDER BY n', (model, int(cut * (1 - 2 * KEPT)), cut)
+    ).fetchall()
     scale = {"h": 3600, "s": 1}[unit]
     for at, coverage in enumerate(COVERAGES):
         bounds = [((r[2][at] or 0) / scale, (math.inf if r[3][at] is None else r[3][at]) / scale) for r in asked]
         inside = [int(low - 1e-6 <= y <= high + 1e-6) for y, (low, high) in zip(known, bounds, strict=True)]
         yield Figure(dataset, f"covers {coverage:.0%}", inside)
         yield Figure(dataset, f"width at {coverage:.0%}, {unit}", [high - low for low, high in bounds])
-        print(f"{dataset:15}{f'constant width for the same share, {unit}':36}{'':>7}{constant_width(known, predicted, sum(inside)):10.3f}")
+        low, high = constant([y for y, _ in kept], [p for _, p in kept], coverage)
+        flat = [(max(p + low, 0), max(p + high, 0)) for p in predicted]
+        yield Figure(dataset, f"constant: covers {coverage:.0%}", [int(a <= y <= b) for y, (a, b) in zip(known, flat, strict=True)])
+        yield Figure(dataset, f"constant: width at {coverage:.0%}, {unit}", [b - a for a, b in flat])
     past = [y for (y,) in conn.execute(f'SELECT "{target}" FROM rows WHERE n < %s', (cut,))]
     yield from durations(dataset, "median of history", known, [statistics.median(past)] * len(known), unit)
     peers = conn.execute(f"SELECT {given[1]} FROM rows WHERE n >= %s AND n < %s ORDER BY n", (cut, end)).fetchall()
@@ -117,12 +127,14 @@ def sip(conn, options, estimate):
     for row in sorted(table("duration/sip_tasks/tasks_past.csv.gz"), key=lambda r: int(r["TaskNumber"])):
         if row["TaskNumber"] not in seen:
             seen.add(row["TaskNumber"])
-            rows.append({**row, "n": str(len(rows))})
+            words = re.findall(r"[a-z]+", row["Summary"].lower())
+            titles = {f"title{n}": " ".join(words[:n]) for n in (1, 2, 3)}
+            rows.append({**row, **titles, "n": str(len(rows))})
     kinds = ["Category", "SubCategory", "RaisedByID", "AssignedToID", "AuthorisedByID", "ProjectCode", "ProjectBreakdownCode"]
     types = {"n": "int", "Priority": "float8", **dict.fromkeys(kinds, "text"), "EstimateOn": "date", "CompletedOn": "date",
-             "HoursEstimate": "float8", "HoursActual": "float8"}
+             "HoursEstimate": "float8", "HoursActual": "float8", "title1": "text", "title2": "text", "title3": "text"}
     load(conn, "tasks", rows, types)
-    keys = ["SubCategory", "AssignedToID", "RaisedByID", "ProjectBreakdownCode", "SubCategory+AssignedToID", "SubCategory+ProjectBreakdownCode"]
+    keys = ["SubCategory", "AssignedToID", "RaisedByID", "ProjectBreakdownCode", "SubCategory+AssignedToID", "SubCategory+ProjectBreakdownCode", "title1", "title2", "title3", "title1+SubCategory"]
     names = ["Priority", *kinds, *(["HoursEstimate"] if estimate else [])]
     yield from task_durations(
         conn, "sip_estimate" if estimate else "sip", names, ("tasks", "EstimateOn", "CompletedOn", "HoursActual", keys), "HoursActual", "h",

@@ -46,7 +46,7 @@ SELECT 'score', unnest(ARRAY['compare_models', 'explain', 'explain_source', 'imp
 UNION ALL
 SELECT 'read', unnest(ARRAY['comparisons', 'compare_runs'])
 UNION ALL
-SELECT 'train', unnest(ARRAY['reproduce', 'export_mlflow'])
+SELECT 'train', unnest(ARRAY['reproduce', 'export_mlflow', 'import_mlflow'])
 UNION ALL
 SELECT 'score', unnest(ARRAY['task_history_query'])
 UNION ALL

@@ -110,3 +110,48 @@ pub fn stored(run_id: i64) -> Result<Option<Stored>> {
         })
     })
 }
+
+/// A run that another system carried out.
+pub struct Foreign {
+    pub project: String,
+    pub task: String,
+    pub algorithm: String,
+    pub source: String,
+    pub target: Option<String>,
+    pub options: Value,
+    pub row_count: i64,
+    pub data_sha256: String,
+    pub metric: String,
+    pub score: f64,
+    pub report: Value,
+    /// Milliseconds since 1970.
+    pub started_ms: i64,
+    pub ended_ms: i64,
+    pub submitted_by: String,
+}
+
+/// Records such a run; returns its number.
+pub fn add_foreign(run: Foreign) -> Result<i64> {
+    with_owner(|| {
+        let id = Spi::get_one_with_args::<i64>(
+            include_str!("../../sql/queries/add_foreign_run.sql"),
+            &[
+                run.project.into(),
+                run.task.into(),
+                run.algorithm.into(),
+                run.source.into(),
+                run.target.into(),
+                JsonB(run.options).into(),
+                run.row_count.into(),
+                run.data_sha256.into(),
+                run.metric.into(),
+                run.score.into(),
+                JsonB(run.report).into(),
+                run.started_ms.into(),
+                run.ended_ms.into(),
+                run.submitted_by.into(),
+            ],
+        )?;
+        Ok(id.unwrap_or_default())
+    })
+}

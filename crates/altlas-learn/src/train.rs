@@ -178,9 +178,14 @@ fn regression(
 ) -> Result<Report, LearnError> {
     let predicted = fitted.values(&test.matrix)?;
     let kind = if target.log { ConformalKind::LogRatio } else { ConformalKind::Residual };
-    let conformal = Calibration::new(kind, &calibration.known, &fitted.values(&calibration.matrix)?);
+    let calibrated = fitted.values(&calibration.matrix)?;
+    let judged = Calibration::new(kind, &calibration.known, &calibrated);
     let coverage =
-        COVERAGES.iter().map(|c| (c.to_string(), conformal.covered(&test.known, &predicted, *c))).collect();
+        COVERAGES.iter().map(|c| (c.to_string(), judged.covered(&test.known, &predicted, *c))).collect();
+    // Once that is known the test rows give scores, too: twice as many, and of the latest rows where these are in time order.
+    let all = |a: &[f64], b: &[f64]| [a, b].concat();
+    let conformal =
+        Calibration::new(kind, &all(&calibration.known, &test.known), &all(&calibrated, &predicted));
     let mut sorted = train.to_vec();
     sorted.sort_by(f64::total_cmp);
     let mean = train.iter().sum::<f64>() / train.len().max(1) as f64;

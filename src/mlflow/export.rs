@@ -1,15 +1,12 @@
-//! Runs in the directory layout of MLflow's file store: `<experiment>/meta.yaml`, and for each run `meta.yaml`, `metrics`, `params`,
-//! `tags` and `artifacts`. The server writes no file; it gives paths below the store's root, and contents.
+//! From a run to files.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::File;
 use crate::error::Result;
 use crate::store::artefact;
 use crate::store::run::Stored;
-
-/// A path and what is there.
-pub type File = (String, Vec<u8>);
 
 /// The files of a run, and of the experiment, which is its project. `root` is the URI of the store.
 pub fn files(run: &Stored, root: &str) -> Result<Vec<File>> {
