@@ -1,6 +1,6 @@
 # Every entry calls a script in scripts/; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo psql dsn stop clean build check test bench bench-gpu soak fuzz install uninstall package docs eval-text eval-classify
+.PHONY: help demo psql dsn stop clean build check test bench bench-gpu soak fuzz install uninstall package docs eval-text eval-classify eval-learn
 
 PG ?= 18
 SECONDS ?= 60
@@ -41,6 +41,9 @@ eval-text: ## figures of the text functions on the public sets, where ALTLAS_DAT
 
 eval-classify: ## train text classifiers on the public sets, where ALTLAS_DATA has them, and print their figures (ARGS="--only hwu")
 	@scripts/eval_classify.sh $(ARGS)
+
+eval-learn: ## train models of rows on the public sets, where ALTLAS_DATA has them, and print their figures beside peers' (ARGS="--only nasa")
+	@scripts/eval_learn.sh $(ARGS)
 
 bench: ## measure size, load time, and speed beside other ways (ARGS="--only trees" for some)
 	@scripts/bench.sh $(ARGS)

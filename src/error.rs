@@ -80,6 +80,9 @@ errors! {
     /// The model has no such alias.
     UnknownAlias { name: String, alias: String }
         ERRCODE_UNDEFINED_OBJECT, "model \"{name}\" has no alias \"{alias}\"", "A model's plain name stands for its alias \"production\".", "Set it with altlas.set_alias('{name}', '{alias}', version), or name a version: '{name}/1'.";
+    /// No training has this number.
+    UnknownRun { run: i64 }
+        ERRCODE_UNDEFINED_OBJECT, "training run {run} does not exist", "", "SELECT run_id, project, started_at FROM altlas.training_runs lists the trainings.";
     /// A version that an alias points to cannot be dropped.
     VersionInUse { name: String, version: i32, aliases: String }
         ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST, "version {version} of model \"{name}\" is in use", "These aliases point to it: {aliases}.", "Point them to another version first (altlas.set_alias), or drop them (altlas.drop_alias).";

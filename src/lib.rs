@@ -14,9 +14,11 @@ mod comparison;
 mod convert;
 mod engine;
 mod error;
+mod explain;
 mod guc;
 mod history;
 mod jobs;
+mod mlflow;
 mod monitor;
 mod scoring;
 mod segments;
@@ -43,6 +45,7 @@ extension_sql_file!("../sql/views/kpis.sql", name = "kpis", requires = ["kpi"]);
 extension_sql_file!("../sql/schema/anomaly_score.sql", name = "anomaly_score", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/predict_batched.sql", name = "predict_batched", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/score.sql", name = "score", requires = ["bootstrap"]);
+extension_sql_file!("../sql/schema/explain_source.sql", name = "explain_source", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/stats.sql", name = "stats", requires = ["bootstrap", _merge_stats]);
 extension_sql_file!(
     "../sql/views/stats.sql",

@@ -42,9 +42,13 @@ SELECT 'score', unnest(ARRAY['give_feedback', 'feedback'])
 UNION ALL
 SELECT 'train', unnest(ARRAY['review_feedback', 'feedback_set', 'quantize', 'distill'])
 UNION ALL
-SELECT 'score', unnest(ARRAY['compare_models', 'analyze_tasks'])
+SELECT 'score', unnest(ARRAY['compare_models', 'analyze_tasks', 'explain', 'explain_source', 'importance', 'partial_dependence', 'counterfactual'])
 UNION ALL
-SELECT 'read', unnest(ARRAY['comparisons'])
+SELECT 'read', unnest(ARRAY['comparisons', 'compare_runs'])
+UNION ALL
+SELECT 'train', unnest(ARRAY['reproduce', 'export_mlflow', 'import_mlflow'])
+UNION ALL
+SELECT 'score', unnest(ARRAY['task_history_query'])
 UNION ALL
 SELECT 'admin', unnest(ARRAY['grant_access', 'revoke_access', 'audit', 'verify_audit', 'audit_head', 'access']);
 

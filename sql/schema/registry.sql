@@ -46,7 +46,11 @@ CREATE TABLE altlas.training_run (
     report       jsonb NOT NULL,
     started_at   timestamptz NOT NULL,
     ended_at     timestamptz NOT NULL,
-    submitted_by text NOT NULL
+    submitted_by text NOT NULL,
+    requested    text,
+    threads      integer,
+    graph_sha256 text,
+    peak_memory  bigint
 );
 ALTER SEQUENCE altlas.training_run_id_seq OWNED BY altlas.training_run.run_id;
 COMMENT ON TABLE altlas.training_run IS 'What was trained from which data, with which result.';
@@ -85,6 +89,14 @@ CREATE TABLE altlas.test_vector (
 );
 COMMENT ON TABLE altlas.test_vector IS 'Inputs with the outputs that the trainer or importer gave for them.';
 
+CREATE TABLE altlas.background_row (
+    version_id bigint NOT NULL REFERENCES altlas.model_version ON DELETE CASCADE,
+    n          integer NOT NULL,
+    input      jsonb NOT NULL,
+    PRIMARY KEY (version_id, n)
+);
+COMMENT ON TABLE altlas.background_row IS 'Rows of the training part that explanations compare a row with.';
+
 CREATE TABLE altlas.builtin_model (
     name       text PRIMARY KEY,
     sha256     text NOT NULL,
@@ -103,6 +115,7 @@ SELECT pg_catalog.pg_extension_config_dump('altlas.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('altlas.model_version_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('altlas.model_alias', '');
 SELECT pg_catalog.pg_extension_config_dump('altlas.test_vector', '');
+SELECT pg_catalog.pg_extension_config_dump('altlas.background_row', '');
 
 CREATE VIEW altlas.models AS
 SELECT m.name, v.version, m.task, v.manifest ->> 'algorithm' AS algorithm,
@@ -121,6 +134,30 @@ COMMENT ON VIEW altlas.models IS 'Every version of every model, and the built-in
 
 CREATE VIEW altlas.training_runs AS
 SELECT run_id, project, task, algorithm, target, row_count, metric, score, baseline,
-       ended_at - started_at AS duration, started_at, submitted_by, data_sha256, options, source, report
+       ended_at - started_at AS duration, started_at, submitted_by, data_sha256, options, source, report,
+       coalesce(requested, algorithm) AS requested_algorithm, threads, graph_sha256, peak_memory AS peak_memory_bytes
   FROM altlas.training_run;
 COMMENT ON VIEW altlas.training_runs IS 'Trainings with their results.';
+
+CREATE FUNCTION altlas.compare_runs(run_ids bigint[])
+RETURNS TABLE (item text, run_id bigint, value text, same boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
+    WITH run AS (SELECT * FROM altlas.training_runs r WHERE r.run_id = ANY (run_ids)),
+    told AS (
+        SELECT r.run_id, e.key AS item, e.value
+          FROM run r, jsonb_each_text(to_jsonb(r) - ARRAY['run_id', 'options', 'report']) e
+        UNION ALL
+        SELECT r.run_id, p.prefix || e.key, e.value
+          FROM run r,
+               LATERAL (VALUES ('options.', r.options), ('metrics.', r.report -> 'metrics'), ('library.', r.report -> 'library'),
+                               ('hyperparams.', r.report #> '{training,hyperparams}')) p (prefix, told),
+               jsonb_each_text(CASE jsonb_typeof(p.told) WHEN 'object' THEN p.told ELSE '{}' END) e
+    ),
+    item AS (SELECT DISTINCT t.item FROM told t)
+    SELECT i.item, r.run_id, t.value,
+           count(t.value) OVER w IN (0, count(*) OVER w) AND coalesce(min(t.value) OVER w = max(t.value) OVER w, true)
+      FROM item i CROSS JOIN run r LEFT JOIN told t ON t.run_id = r.run_id AND t.item = i.item
+    WINDOW w AS (PARTITION BY i.item)
+     ORDER BY i.item COLLATE "C", array_position(run_ids, r.run_id)
+$$;
+COMMENT ON FUNCTION altlas.compare_runs(bigint[]) IS 'What some training runs have in common and where they differ; one row an item and run.';

@@ -180,7 +180,16 @@ fn smaller(before: &Version, into: Option<&str>, max_loss: f64) -> Result<String
         manifest.insert("quantized".into(), made);
     }
     let task = before.manifest.task();
-    let new = NewVersion { name, task, sha256: &sha256, preprocess, manifest, vectors: &[], run_id: None };
+    let new = NewVersion {
+        name,
+        task,
+        sha256: &sha256,
+        preprocess,
+        manifest,
+        vectors: &[],
+        background: &[],
+        run_id: None,
+    };
     Ok(format!("{name}/{}", model::add_version(&new)?.0))
 }
 

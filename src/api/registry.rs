@@ -102,8 +102,16 @@ fn pin_builtin(builtin: Option<&str>, name: Option<&str>) -> sql::Result<i32> {
         store_builtin(builtin, tokenizer, true)?;
     }
     let task = manifest.get("task").and_then(Value::as_str).unwrap_or("other").to_owned();
-    let new =
-        NewVersion { name, task: &task, sha256: &sha256, preprocess, manifest, vectors: &[], run_id: None };
+    let new = NewVersion {
+        name,
+        task: &task,
+        sha256: &sha256,
+        preprocess,
+        manifest,
+        vectors: &[],
+        background: &[],
+        run_id: None,
+    };
     Ok(model::add_version(&new)?.0)
 }
 
@@ -143,8 +151,16 @@ fn register(name: &str, sha256: &str, manifest: Option<JsonB>) -> Result<i32> {
         Version::new(name.to_owned(), sha256.to_owned(), preprocess.clone(), stored.clone(), false)?;
     read::latest(|| reproduce(&version, &vectors, 1.0))?;
     let task = manifest.task();
-    let new =
-        NewVersion { name, task, sha256, preprocess, manifest: stored, vectors: &vectors, run_id: None };
+    let new = NewVersion {
+        name,
+        task,
+        sha256,
+        preprocess,
+        manifest: stored,
+        vectors: &vectors,
+        background: &[],
+        run_id: None,
+    };
     Ok(model::add_version(&new)?.0)
 }
 

@@ -80,8 +80,16 @@ fn register(name: &str, sha256: &str, tokenizer: &str, manifest: Option<JsonB>) 
         Version::new(name.to_owned(), sha256.to_owned(), preprocess.clone(), stored.clone(), false)?;
     read::latest(|| reproduce(&version, &vectors))?;
     let task = manifest.task();
-    let new =
-        NewVersion { name, task, sha256, preprocess, manifest: stored, vectors: &vectors, run_id: None };
+    let new = NewVersion {
+        name,
+        task,
+        sha256,
+        preprocess,
+        manifest: stored,
+        vectors: &vectors,
+        background: &[],
+        run_id: None,
+    };
     Ok(model::add_version(&new)?.0)
 }
 

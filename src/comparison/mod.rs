@@ -13,7 +13,7 @@ use crate::store::{model, source};
 
 pub use measure::Cost;
 pub use options::Options;
-use rows::Rows;
+pub use rows::Rows;
 
 /// Models compared at once.
 pub const MOST_MODELS: usize = 20;

@@ -3,6 +3,7 @@
 mod asked;
 mod batch;
 mod coerce;
+mod columns;
 mod compiled;
 mod embedded;
 mod encode;

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod artefact;
 pub mod audit;
+pub mod background;
 pub mod comparison;
 pub mod document;
 pub mod feedback;

@@ -3,7 +3,7 @@
 use pgrx::{JsonB, Spi};
 use serde_json::{Value, json};
 
-use super::{artefact, audit, caller, read, with_owner};
+use super::{artefact, audit, background, caller, read, with_owner};
 use crate::error::{Error, Result};
 use crate::monitor::Watch;
 use crate::scoring::{Manifest, Version};
@@ -132,6 +132,7 @@ pub struct NewVersion<'a> {
     pub preprocess: Option<Value>,
     pub manifest: Value,
     pub vectors: &'a [TestVector],
+    pub background: &'a [Value],
     pub run_id: Option<i64>,
 }
 
@@ -198,6 +199,7 @@ pub fn add_version(new: &NewVersion<'_>) -> Result<(i32, bool)> {
                 ],
             )?;
         }
+        background::add(version_id, new.background)?;
         let aliases = Spi::get_one_with_args::<i64>(
             "SELECT count(*) FROM altlas.model_alias WHERE model_id = $1 AND alias = $2",
             &[id.into(), PRODUCTION.into()],

@@ -1,6 +1,7 @@
 //! A training: its order, the engine's job that carries it out, and the registration of what it gave. Shared by `train`, which
 //! reads the rows as they are sent, and by asynchronous jobs, whose rows are stored.
 
+pub mod reproduce;
 pub mod taught;
 
 use altlas_proto::{JobLimits, JobOwner, Reply, Request};
@@ -35,6 +36,9 @@ pub struct Order {
     /// The encoder whose vectors may be features of texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     encoder: Option<Value>,
+    /// The hash that the rows must have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data_sha256: Option<String>,
 }
 
 impl Order {
@@ -62,6 +66,7 @@ impl Order {
             algorithm: algorithm.unwrap_or("auto").to_owned(),
             options: options.unwrap_or_else(|| json!({})),
             threads,
+            data_sha256: None,
             memory_bytes: guc::job_memory(),
         })
     }
@@ -79,6 +84,9 @@ impl Order {
         // A key of this task alone.
         if let (Some(encoder), Some(spec)) = (&self.encoder, spec.as_object_mut()) {
             spec.insert("encoder".into(), encoder.clone());
+        }
+        if let (Some(hash), Some(spec)) = (&self.data_sha256, spec.as_object_mut()) {
+            spec.insert("data_sha256".into(), hash.as_str().into());
         }
         Request::Job {
             kind: "train".into(),
@@ -122,9 +130,13 @@ struct Trained {
     document: Option<Value>,
     manifest: Value,
     vectors: Vec<TestVector>,
+    #[serde(default)]
+    background: Vec<Value>,
     metric: String,
     score: f64,
     baseline: Option<f64>,
+    #[serde(default)]
+    peak_memory_bytes: Option<i64>,
 }
 
 /// Trains in the caller's transaction, as the caller, and registers what that gave. `feed` is as for [`carry_out`].
@@ -255,6 +267,10 @@ pub fn register(order: &Order, product: Product, started_at: TimestampWithTimeZo
         project,
         task: &order.task,
         algorithm: &algorithm,
+        requested: &order.algorithm,
+        threads: i32::try_from(order.threads).unwrap_or(i32::MAX),
+        graph_sha256: &sha256,
+        peak_memory: trained.peak_memory_bytes,
         source: &order.source,
         target: &order.target,
         options: order.options.clone(),
@@ -282,6 +298,7 @@ pub fn register(order: &Order, product: Product, started_at: TimestampWithTimeZo
         preprocess: trained.document,
         manifest: trained.manifest,
         vectors: &trained.vectors,
+        background: &trained.background,
         run_id: Some(run_id),
     })?;
     if !deployed && before.is_some_and(|b| no_worse(&trained.metric, trained.score, b)) {

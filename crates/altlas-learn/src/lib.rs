@@ -33,6 +33,7 @@ pub use conformal::{Calibration, ConformalKind};
 pub use error::LearnError;
 pub use linear::{LinearFit, Standard, least_squares};
 pub use logistic::{LogisticFit, logistic};
+pub use manifest::data_sha256;
 pub use metrics::{classification, regression};
 pub use model_text::trees;
 pub use plan::Plan;

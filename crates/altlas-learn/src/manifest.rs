@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// SHA-256 of a table. Little-endian: `altlas-table-1`, rows (u64), then of each column the length of its name (u64), the
 /// name, its type's name likewise, and its values: 0 for NULL; else 1 and float64, microseconds (i64), 0 or 1
 /// (u8), or length (u64) and UTF-8.
-pub(crate) fn data_sha256(table: &Table) -> String {
+pub fn data_sha256(table: &Table) -> String {
     let mut hash = Sha256::new();
     let text = |hash: &mut Sha256, s: &str| {
         hash.update((s.len() as u64).to_le_bytes());

@@ -18,6 +18,8 @@ use crate::{Algorithm, LearnError, Objective, Task, TrainSpec, manifest};
 const MIN_ROWS: usize = 40;
 /// The most test vectors.
 const VECTORS: usize = 32;
+/// The most rows of the background sample.
+const BACKGROUND: usize = 64;
 /// Seconds that `auto` may take when nothing is said.
 const AUTO_BUDGET_S: f64 = 60.0;
 const COVERAGES: [f64; 3] = [0.5, 0.8, 0.9];
@@ -42,6 +44,8 @@ pub struct Trained {
     pub manifest: Value,
     /// Rows of the test part with the trainer's own outputs.
     pub vectors: Vec<TestVector>,
+    /// Evenly spaced rows of the training part, by column name, that explanations compare a row with; empty for texts.
+    pub background: Vec<Value>,
     /// The figure it is judged by.
     pub metric: String,
     /// That figure on the test part.
@@ -126,6 +130,7 @@ pub fn train(
     };
     let onnx = choice.fitted.onnx(fit.tabular.width())?;
     let vectors = vectors(&choice.fitted, &table, &fit.tabular, &source, &parts)?;
+    let background = background(&table, &fit.tabular, &parts);
     let manifest =
         write_manifest(spec, &target, &parts, &fit.tabular, choice, &report, warnings, data_sha256)?;
     progress("evaluate", 1, 1);
@@ -134,6 +139,7 @@ pub fn train(
         document: document(fit.tabular),
         manifest,
         vectors,
+        background,
         metric: report.metric.to_owned(),
         score: report.score,
         baseline: report.baseline,
@@ -172,9 +178,14 @@ fn regression(
 ) -> Result<Report, LearnError> {
     let predicted = fitted.values(&test.matrix)?;
     let kind = if target.log { ConformalKind::LogRatio } else { ConformalKind::Residual };
-    let conformal = Calibration::new(kind, &calibration.known, &fitted.values(&calibration.matrix)?);
+    let calibrated = fitted.values(&calibration.matrix)?;
+    let judged = Calibration::new(kind, &calibration.known, &calibrated);
     let coverage =
-        COVERAGES.iter().map(|c| (c.to_string(), conformal.covered(&test.known, &predicted, *c))).collect();
+        COVERAGES.iter().map(|c| (c.to_string(), judged.covered(&test.known, &predicted, *c))).collect();
+    // Once that is known the test rows give scores, too: twice as many, and of the latest rows where these are in time order.
+    let all = |a: &[f64], b: &[f64]| [a, b].concat();
+    let conformal =
+        Calibration::new(kind, &all(&calibration.known, &test.known), &all(&calibrated, &predicted));
     let mut sorted = train.to_vec();
     sorted.sort_by(f64::total_cmp);
     let mean = train.iter().sum::<f64>() / train.len().max(1) as f64;
@@ -228,20 +239,33 @@ fn vectors(
     source: &Source<'_>,
     parts: &Split,
 ) -> Result<Vec<TestVector>, LearnError> {
-    let count = parts.test.len().min(VECTORS);
-    let rows: Vec<usize> =
-        (0..count).filter_map(|i| parts.test.get(i * parts.test.len() / count)).copied().collect();
+    let rows = evenly(&parts.test, VECTORS);
     let matrix = source.apply(tabular, &rows)?;
     let outputs: Vec<Vec<f64>> = match fitted.classes {
         0 => fitted.values(&matrix)?.into_iter().map(|v| vec![v]).collect(),
         _ => fitted.proba(&matrix)?,
     };
-    let names: Vec<String> = tabular.columns().iter().map(|c| c.name.clone()).collect();
+    let names = names(tabular);
     let vector = |(row, output): (&usize, Vec<f64>)| TestVector {
         input: manifest::row_json(table, &names, *row),
         output,
     };
     Ok(rows.iter().zip(outputs).map(vector).collect())
+}
+
+fn background(table: &Table, tabular: &Tabular, parts: &Split) -> Vec<Value> {
+    let names = names(tabular);
+    evenly(&parts.train, BACKGROUND).iter().map(|row| manifest::row_json(table, &names, *row)).collect()
+}
+
+fn names(tabular: &Tabular) -> Vec<String> {
+    tabular.columns().iter().map(|c| c.name.clone()).collect()
+}
+
+/// At most `most` of the rows.
+fn evenly(rows: &[usize], most: usize) -> Vec<usize> {
+    let count = rows.len().min(most);
+    (0..count).filter_map(|i| rows.get(i * rows.len() / count)).copied().collect()
 }
 
 #[allow(clippy::too_many_arguments)] // One call, of everything there is to tell.

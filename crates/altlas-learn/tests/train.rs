@@ -38,6 +38,13 @@ fn learns_a_duration() {
     assert_eq!(m["conformal"]["kind"], json!("log_ratio"));
     assert_eq!((m["target"]["unit"].as_str(), m["output"]["value"].as_str()), (Some("s"), Some("variable")));
     assert_eq!(trained.metric, "mae");
+    // Rows of the training part to compare with, with the model's columns and nothing else.
+    assert_eq!(trained.background.len(), 64);
+    let columns = |row: &Value| row.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(columns(&trained.background[0]), ["at", "customer", "kind", "size", "urgent"]);
+    assert_ne!(trained.background[0], trained.background[63]);
+    // Both the calibration and the test rows, 15 % each, gave scores.
+    assert_eq!(m["conformal"]["scores"].as_array().unwrap().len(), 2 * (2969.0f64 * 0.15).round() as usize);
     assert!(trained.score < 0.6 * trained.baseline, "{} against {}", trained.score, trained.baseline);
     assert!(number(&m["metrics"]["within_factor_2"]) > 0.8, "{}", m["metrics"]);
     assert_eq!(m["columns"], json!(["kind", "customer", "size", "at", "urgent"]));

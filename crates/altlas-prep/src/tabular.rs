@@ -221,6 +221,11 @@ impl Tabular {
         self.features.iter().flat_map(Feature::names).collect()
     }
 
+    /// The column that each feature is made of, by its place in [`columns`](Self::columns).
+    pub fn feature_columns(&self) -> Vec<usize> {
+        self.compiled.iter().flat_map(|step| std::iter::repeat_n(step.column, step.width)).collect()
+    }
+
     /// The features of a table, whose columns are matched by name; more columns do no harm. A missing column is
     /// an error when `strict`, else NaN in every feature of it. `tick` is called often.
     pub fn apply(&self, table: &Table, strict: bool, tick: &dyn Fn()) -> Result<Matrix, PrepError> {

@@ -5,6 +5,7 @@
 //! checks such bytes, which may be a mapped file, and [`Program::score`] evaluates a row in 0.1 to 3 µs. Results are
 //! those of ONNX Runtime within 1e-5·max(1,|y|); anything the crate does not evaluate alike is refused when compiling.
 
+mod additive;
 mod compile;
 #[cfg(test)]
 mod damage;
@@ -17,7 +18,8 @@ mod scratch;
 mod simd;
 mod trees;
 
-pub use compile::compile;
+pub use additive::{Additive, Ensemble, Linear, Test, TreeNode, leaf_value};
+pub use compile::{additive, compile};
 pub use error::ScoreError;
 pub use port::{Input, InputType, Output, OutputType};
 pub use program::Program;

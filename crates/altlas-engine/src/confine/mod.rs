@@ -270,6 +270,20 @@ pub fn be_nice(by: i32) -> io::Result<()> {
     Ok(())
 }
 
+/// The most memory that the process has had in use so far, in bytes.
+pub fn peak_memory() -> Option<u64> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: the kernel fills the structure, which is read only when it says that it did.
+    let usage = unsafe {
+        match libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) {
+            0 => usage.assume_init(),
+            _ => return None,
+        }
+    };
+    // Linux counts in KiB.
+    u64::try_from(usage.ru_maxrss).ok()?.checked_mul(1024)
+}
+
 /// Sets the limits of a job's process; 0 leaves one as it is. A limit below the present hard limit is always allowed.
 pub fn limit(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
     if memory_bytes > 0 {

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use altlas_learn::{LearnError, Plan, TestVector, Trained};
+use altlas_learn::{LearnError, Plan, TestVector, Trained, data_sha256};
 use altlas_prep::PrepError;
 use altlas_proto::{Failure, FailureKind};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::options::Files;
 const MODEL: &str = "model.onnx";
 
 /// Trains on the input as `spec` says. Gives the graph as an artefact and the rest as the result:
-/// `{"document", "manifest", "vectors": [{"input", "output"}], "metric", "score", "baseline"}`.
+/// `{"document", "manifest", "vectors": [{"input", "output"}], "background", "metric", "score", "baseline", "peak_memory_bytes"}`.
 pub fn run(
     spec: &Value,
     input: Input<impl Read>,
@@ -25,16 +25,20 @@ pub fn run(
     files: &Files,
 ) -> Result<Value, Failure> {
     // First: a mistake in the options shall not wait for the rows.
-    let plan = Plan::parse(spec).map_err(failure)?;
+    let (spec, wanted) = without_hash(spec);
+    let plan = Plan::parse(&spec).map_err(failure)?;
     let table = read_table(input)?;
-    let mut encoding = Encoding::new(files, spec);
+    if let Some(wanted) = wanted {
+        same_rows(&wanted, &data_sha256(&table))?;
+    }
+    let mut encoding = Encoding::new(files, &spec);
     let trained = plan.train(
         table,
         &mut |encoder, texts, tick| encoding.vectors(encoder, texts, tick),
         &mut |phase, done, total| outlet.progress(phase, done, total),
     );
     let trained = trained.map_err(|e| encoding.failure().unwrap_or_else(|| failure(e)))?;
-    let Trained { onnx, document, manifest, vectors, metric, score, baseline } = trained;
+    let Trained { onnx, document, manifest, vectors, background, metric, score, baseline } = trained;
     outlet.artefact(MODEL, &onnx)?;
     let vectors: Vec<Value> = vectors
         .into_iter()
@@ -44,10 +48,29 @@ pub fn run(
         "document": document.to_json(),
         "manifest": manifest,
         "vectors": vectors,
+        "background": background,
         "metric": metric,
         "score": score,
         "baseline": baseline,
+        "peak_memory_bytes": crate::confine::peak_memory(),
     }))
+}
+
+/// The specification, and the hash that the rows must have: the key `data_sha256`, which is no matter of the trainer.
+fn without_hash(spec: &Value) -> (Value, Option<String>) {
+    let mut spec = spec.clone();
+    let hash = spec.as_object_mut().and_then(|object| object.remove("data_sha256"));
+    (spec, hash.as_ref().and_then(Value::as_str).map(str::to_owned))
+}
+
+fn same_rows(wanted: &str, found: &str) -> Result<(), Failure> {
+    if wanted == found {
+        return Ok(());
+    }
+    let detail = format!("Their SHA-256 is {found}, that of the run is {wanted}.");
+    Err(Failure::new(FailureKind::BadInput, "the source gives other rows than in that run")
+        .detail(detail)
+        .hint("The order of the rows counts: a source without ORDER BY may give them in another one."))
 }
 
 fn failure(error: LearnError) -> Failure {
@@ -94,6 +117,16 @@ fn failure(error: LearnError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_rows_are_refused_with_both_hashes() {
+        let (spec, wanted) = without_hash(&json!({"task": "regression", "data_sha256": "aa"}));
+        assert_eq!((spec, wanted.as_deref()), (json!({"task": "regression"}), Some("aa")));
+        assert!(same_rows("aa", "aa").is_ok());
+        let failure = same_rows("aa", "bb").unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadInput);
+        assert!(failure.detail.is_some_and(|d| d.contains("aa") && d.contains("bb")));
+    }
 
     #[test]
     fn mistakes_of_the_caller_are_not_called_faults_of_the_program() {

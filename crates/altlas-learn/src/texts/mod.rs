@@ -164,6 +164,7 @@ pub fn train_texts(
         document: document(vocabulary, encoder)?,
         manifest,
         vectors,
+        background: Vec::new(),
         metric: METRIC.to_owned(),
         score,
         baseline,

@@ -3,6 +3,7 @@
 //! Each row is evaluated alone, so a value is what one row of it is: shapes lose the dimension of the rows
 //! ([`value::Dim::Rows`]), and what mixes rows is refused. Nodes become operations on registers, one after the other.
 
+mod additive;
 mod arithmetic;
 mod builder;
 mod dense;
@@ -25,6 +26,7 @@ use std::collections::{HashMap, HashSet};
 use altlas_onnx::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto, dimension, type_proto};
 use prost::Message;
 
+pub use additive::additive;
 use builder::Builder;
 use node::Node;
 use value::{Dim, Kind, Shape, Value};

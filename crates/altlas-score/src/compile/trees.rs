@@ -32,7 +32,7 @@ fn features(b: &mut Builder, node: &Node) -> Result<(Row, usize), ScoreError> {
 }
 
 /// Numbers from an attribute, or from its newer form with the type of the input.
-fn reals(node: &Node, name: &str, kind: Kind) -> Result<Vec<f64>, ScoreError> {
+pub(super) fn reals(node: &Node, name: &str, kind: Kind) -> Result<Vec<f64>, ScoreError> {
     if let Some(tensor) = node.tensor(&format!("{name}_as_tensor"))? {
         if tensor.kind != kind {
             return node.refuse("numbers of another type than its input");
@@ -66,7 +66,7 @@ fn mode(node: &Node, name: &str) -> Result<Option<NodeMode>, ScoreError> {
 }
 
 /// The trees of versions 1 to 3: columns of nodes, and of values of leaves whose names start with `leaf`.
-fn trees(node: &Node, kind: Kind, columns: usize, leaf: &str) -> Result<Vec<Tree>, ScoreError> {
+pub(super) fn trees(node: &Node, kind: Kind, columns: usize, leaf: &str) -> Result<Vec<Tree>, ScoreError> {
     let column = |name: &str| node.ints(name).unwrap_or_default();
     let (tree_ids, node_ids) = (column("nodes_treeids"), column("nodes_nodeids"));
     let (yes, no) = (column("nodes_truenodeids"), column("nodes_falsenodeids"));
