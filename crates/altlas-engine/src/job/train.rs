@@ -17,7 +17,8 @@ use crate::options::Files;
 const MODEL: &str = "model.onnx";
 
 /// Trains on the input as `spec` says. Gives the graph as an artefact and the rest as the result:
-/// `{"document", "manifest", "vectors": [{"input", "output"}], "metric", "score", "baseline"}`.
+/// `{"document", "manifest", "vectors": [{"input", "output"}], "metric", "lower_is_better", "score",
+/// "baseline"}`.
 pub fn run(
     spec: &Value,
     input: Input<impl Read>,
@@ -34,7 +35,7 @@ pub fn run(
         &mut |phase, done, total| outlet.progress(phase, done, total),
     );
     let trained = trained.map_err(|e| encoding.failure().unwrap_or_else(|| failure(e)))?;
-    let Trained { onnx, document, manifest, vectors, metric, score, baseline } = trained;
+    let Trained { onnx, document, manifest, vectors, metric, lower_is_better, score, baseline } = trained;
     outlet.artefact(MODEL, &onnx)?;
     let vectors: Vec<Value> = vectors
         .into_iter()
@@ -45,6 +46,7 @@ pub fn run(
         "manifest": manifest,
         "vectors": vectors,
         "metric": metric,
+        "lower_is_better": lower_is_better,
         "score": score,
         "baseline": baseline,
     }))
