@@ -184,7 +184,12 @@ fn decision_trees() {
         let gains = tree.importance();
         let total: f64 = gains.iter().sum();
         let shares: Vec<f64> = gains.iter().map(|g| g / total).collect();
-        close(&shares, &list(&case["importance"]), 1e-5, &format!("importance {} {}", case["classes"], case["depth"]));
+        close(
+            &shares,
+            &list(&case["importance"]),
+            1e-5,
+            &format!("importance {} {}", case["classes"], case["depth"]),
+        );
         close(&tree.scores(&x), &flat(&case["scores"]), 1e-6, "score");
     }
 }
