@@ -39,7 +39,7 @@ for alpha, ratio in ((0.05, 1.0), (0.3, 1.0), (0.05, 0.5), (0.2, 0.1)):
     cases.append({"kind": "elastic", "x": tolist(x), "y": y.tolist(), "alpha": alpha, "l1_ratio": ratio,
                   "coefficients": (model.coef_ * deviation).tolist(), "intercept": float(model.intercept_ * deviation)})
 for c, epsilon in ((1.0, 0.1), (0.05, 0.3)):
-    model = svm.LinearSVR(C=c, epsilon=epsilon, loss="epsilon_insensitive", dual=True, tol=1e-9, max_iter=1_000_000)
+    model = svm.LinearSVR(C=c, epsilon=epsilon, loss="squared_epsilon_insensitive", dual=True, tol=1e-9, max_iter=1_000_000)
     model.fit(z, (y - y.mean()) / deviation)
     cases.append({"kind": "margin", "classes": 0, "x": tolist(x), "y": y.tolist(), "c": c, "epsilon": epsilon,
                   "coefficients": [(model.coef_ * deviation).tolist()],

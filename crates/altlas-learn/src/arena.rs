@@ -13,7 +13,7 @@ use crate::forest::{ForestKind, ForestRun};
 use crate::kernel::KernelRun;
 use crate::linear::{LinearFit, least_squares};
 use crate::logistic::logistic;
-use crate::margin::MarginRun;
+use crate::margin::linear_svm;
 use crate::model::{Fitted, Model};
 use crate::neighbours::Neighbours;
 use crate::network::NetworkRun;
@@ -193,7 +193,7 @@ impl Arena<'_> {
                 }
                 Model::Neighbours(neighbours)
             }
-            Algorithm::SvmLinear(p) => Model::Linear(self.margin(p, fold, deadline, warnings, report)?),
+            Algorithm::SvmLinear(p) => Model::Linear(self.margin(p, fold, warnings, report)?),
             Algorithm::SvmRbf(p) => self.kernel(p, fold, deadline, warnings, report)?,
             linear => Model::Linear(self.linear(linear, train, warnings, report)?),
         };
@@ -314,24 +314,14 @@ impl Arena<'_> {
         &self,
         p: &LinearSvmParams,
         fold: &Fold,
-        deadline: Option<Instant>,
         warnings: &mut Vec<String>,
         report: &mut Report<'_>,
     ) -> Result<LinearFit, LearnError> {
-        let outputs = if self.classes > 2 { self.classes as u64 } else { 1 };
-        let mut tick = ticker(u64::from(p.max_iter) * outputs * if self.classes > 0 { 2 } else { 1 }, report);
+        let mut tick = ticker(u64::from(p.max_iter) * if self.classes > 0 { 2 } else { 1 }, report);
         let run = |part: &Part, tick: &mut dyn FnMut()| {
-            MarginRun {
-                matrix: &part.matrix,
-                target: &part.learned,
-                classes: self.classes,
-                c: p.c,
-                epsilon: p.epsilon,
-                max_iter: p.max_iter,
-                seed: self.seed,
-                deadline,
-            }
-            .train(tick)
+            let Part { matrix, learned, .. } = part;
+            let threads = self.threads as usize;
+            linear_svm(matrix, learned, self.classes, p.c, p.epsilon, p.max_iter, threads, tick)
         };
         let platt = self.platt(fold, |part| {
             let (fit, _) = run(part, &mut tick)?;

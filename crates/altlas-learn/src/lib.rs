@@ -8,6 +8,7 @@
 
 mod arena;
 mod bayes;
+mod blocks;
 mod boost;
 mod candidates;
 mod choose;
@@ -47,7 +48,7 @@ pub use forest::{Forest, ForestKind, ForestRun};
 pub use kernel::{KernelFit, KernelRun};
 pub use linear::{LinearFit, Standard, least_squares};
 pub use logistic::{LogisticFit, logistic};
-pub use margin::MarginRun;
+pub use margin::linear_svm;
 pub use metrics::{classification, lower_is_better, regression};
 pub use model_text::trees;
 pub use neighbours::Neighbours;

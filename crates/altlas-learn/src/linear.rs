@@ -70,6 +70,20 @@ pub struct LinearFit {
 }
 
 impl LinearFit {
+    /// From coefficients of each output, the intercept last; `what` is told where they are not finite.
+    pub(crate) fn of_lines(
+        standard: Standard,
+        lines: &[Vec<f64>],
+        what: &'static str,
+    ) -> Result<Self, LearnError> {
+        if lines.iter().flatten().any(|v| !v.is_finite()) {
+            return Err(LearnError::NotFinite(what));
+        }
+        let parts = || lines.iter().filter_map(|line| line.split_last());
+        let coefficients = parts().map(|(_, line)| line.to_vec()).collect();
+        Ok(Self { standard, coefficients, intercepts: parts().map(|(last, _)| *last).collect() })
+    }
+
     /// Scores, one for each output of each row.
     pub fn scores(&self, matrix: &Matrix) -> Vec<f64> {
         let mut z = vec![0.0; matrix.width];

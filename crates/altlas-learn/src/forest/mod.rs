@@ -218,9 +218,10 @@ impl Forest {
     pub fn scores(&self, matrix: &Matrix) -> Vec<f64> {
         let start = if self.outputs == 1 { f64::from(self.base) } else { 0.0 };
         let mut scores = vec![start; matrix.rows * self.outputs];
-        for (row, out) in matrix.values.chunks_exact(matrix.width).zip(scores.chunks_exact_mut(self.outputs))
-        {
-            for tree in &self.trees {
+        // Tree by tree: one fits the cache, all of them do not.
+        for tree in &self.trees {
+            let rows = matrix.values.chunks_exact(matrix.width);
+            for (row, out) in rows.zip(scores.chunks_exact_mut(self.outputs)) {
                 out.iter_mut().zip(tree.leaf(row, self.outputs)).for_each(|(o, v)| *o += f64::from(*v));
             }
         }

@@ -186,7 +186,7 @@ pub struct LinearSvmParams {
     pub c: f64,
     /// Errors up to this are none (regression).
     pub epsilon: f64,
-    /// The most passes over the rows.
+    /// The most iterations of the solver.
     pub max_iter: u32,
 }
 
@@ -231,7 +231,7 @@ defaults! {
         hidden: vec![64, 32], learning_rate: 0.002, l2: 1e-4, batch_size: 256, max_epochs: 200, patience: 15,
     }
     NeighbourParams { k: 5, weights: NeighbourWeights::Uniform }
-    LinearSvmParams { c: 1.0, epsilon: 0.1, max_iter: 1000 }
+    LinearSvmParams { c: 1.0, epsilon: 0.1, max_iter: 500 }
     KernelSvmParams { c: 1.0, gamma: None, epsilon: 0.1, max_rows: 5000 }
 }
 
