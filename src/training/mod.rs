@@ -133,6 +133,7 @@ struct Trained {
     #[serde(default)]
     background: Vec<Value>,
     metric: String,
+    lower_is_better: bool,
     score: f64,
     baseline: Option<f64>,
     #[serde(default)]
@@ -301,7 +302,10 @@ pub fn register(order: &Order, product: Product, started_at: TimestampWithTimeZo
         background: &trained.background,
         run_id: Some(run_id),
     })?;
-    if !deployed && before.is_some_and(|b| no_worse(&trained.metric, trained.score, b)) {
+    if !deployed
+        && before
+            .is_some_and(|b| if trained.lower_is_better { trained.score <= b } else { trained.score >= b })
+    {
         model::set_alias(project, model::PRODUCTION, number)?;
         deployed = true;
     }
@@ -324,12 +328,4 @@ fn report(manifest: &Value) -> Value {
         object.remove("conformal");
     }
     report
-}
-
-/// Whether a score is at least as good as another: errors and losses count downwards.
-fn no_worse(metric: &str, new: f64, old: f64) -> bool {
-    let smaller_is_better = ["mae", "rmse", "mse", "log_loss", "median_ae", "pinball", "deviance"]
-        .iter()
-        .any(|m| metric.starts_with(m));
-    if smaller_is_better { new <= old } else { new >= old }
 }

@@ -24,8 +24,11 @@ const REPORT_EVERY: usize = 5;
 /// LightGBM's `poisson_max_delta_step`.
 const POISSON_STEP: f64 = 0.7;
 
+/// Rounds between two looks at whether a run is worth going on with.
+const WATCH_EVERY: usize = 20;
+
 /// One training run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// Hyperparameters.
     pub params: &'a LightgbmParams,
@@ -45,6 +48,8 @@ pub struct Run<'a> {
     pub threads: u32,
     /// When to stop in any case.
     pub deadline: Option<Instant>,
+    /// Called now and then with the rounds done and the least mean loss on the rows to stop early on; says whether to go on.
+    pub watch: Option<&'a dyn Fn(usize, f64) -> bool>,
 }
 
 /// A fitted ensemble.
@@ -57,6 +62,8 @@ pub struct Boosted {
     pub base: Vec<f64>,
     /// Boosting was ended by the deadline.
     pub cut: bool,
+    /// Boosting was ended by the watch.
+    pub pruned: bool,
 }
 
 impl std::fmt::Debug for Boosted {
@@ -136,7 +143,7 @@ impl Run<'_> {
         let patience = self.params.early_stopping_rounds as usize;
         let mut round = 0;
         let mut best = (f64::INFINITY, 0);
-        let mut cut = false;
+        let (mut cut, mut pruned) = (false, false);
         let step = |scores: &[f64], _: &[f32], gradients: &mut [f32], hessians: &mut [f32]| {
             let score = |row: usize, output: usize| base[output] + scores[output * rows + row];
             if valid.rows > 0 {
@@ -148,9 +155,16 @@ impl Run<'_> {
             }
             let stale = valid.rows > 0 && patience > 0 && round - best.1 >= patience;
             cut = cut || self.deadline.is_some_and(|deadline| round > 0 && Instant::now() >= deadline);
+            if let Some(watch) = self.watch
+                && valid.rows > 0
+                && round > 0
+                && round % WATCH_EVERY == 0
+            {
+                pruned = pruned || !watch(round, best.0 / valid.rows as f64);
+            }
             gradients.fill(0.0);
             hessians.fill(0.0);
-            if round >= self.rounds || stale || cut {
+            if round >= self.rounds || stale || cut || pruned {
                 return;
             }
             for (row, y) in self.target.iter().enumerate() {
@@ -174,7 +188,7 @@ impl Run<'_> {
         let kept = if valid.rows > 0 { best.1 } else { self.rounds };
         let rounds = kept.clamp(1, trained.max(1));
         booster.set_max_iterations(i32::try_from(rounds).unwrap_or(i32::MAX))?;
-        Ok(Boosted { text: booster.save_string()?, booster, rounds, base, cut })
+        Ok(Boosted { text: booster.save_string()?, booster, rounds, base, cut, pruned })
     }
 
     fn train_native(&self, report: &mut dyn FnMut(u64, u64)) -> Result<Boosted, LearnError> {
@@ -187,12 +201,13 @@ impl Run<'_> {
         if self.params.early_stopping_rounds > 0 {
             params["early_stopping_rounds"] = json!(self.params.early_stopping_rounds);
         }
+        let (matrix, target, valid) = (self.matrix, self.target, self.valid);
         let (done, finished) = channel::<()>();
         let text = std::thread::scope(|scope| {
             let work = scope.spawn(|| {
                 // The receiver below notices that the sender is gone, also after an error.
                 let _done = done;
-                self.native_text(&params)
+                native_text(matrix, target, valid, &params)
             });
             while finished.recv_timeout(Duration::from_millis(250)) == Err(RecvTimeoutError::Timeout) {
                 report(0, self.rounds as u64);
@@ -201,22 +216,7 @@ impl Run<'_> {
         })?;
         let booster = Booster::from_string(&text)?;
         let rounds = usize::try_from(booster.num_iterations()).unwrap_or(0).max(1);
-        Ok(Boosted { booster, text, rounds, base: vec![0.0], cut: false })
-    }
-
-    fn native_text(&self, params: &Value) -> Result<String, LearnError> {
-        quiet()?;
-        let labels = |target: &[f64]| target.iter().map(|y| *y as f32).collect::<Vec<_>>();
-        let (width, _) = sizes(self.matrix)?;
-        let train = Dataset::from_slice(&self.matrix.values, &labels(self.target), width, true)?;
-        let valid = match self.valid {
-            Some((matrix, target)) if matrix.rows > 0 => {
-                let labels = labels(target);
-                Some(Dataset::from_slice_with_reference(&matrix.values, &labels, width, true, Some(&train))?)
-            }
-            _ => None,
-        };
-        Ok(Booster::train_with_valid(train, valid, params)?.save_string()?)
+        Ok(Boosted { booster, text, rounds, base: vec![0.0], cut: false, pruned: false })
     }
 
     fn parameters(&self) -> Value {
@@ -232,6 +232,27 @@ impl Run<'_> {
             "min_gain_to_split": p.min_gain_to_split,
         })
     }
+}
+
+/// LightGBM's model text of a training in one call.
+fn native_text(
+    matrix: &Matrix,
+    target: &[f64],
+    valid: Option<(&Matrix, &[f64])>,
+    params: &Value,
+) -> Result<String, LearnError> {
+    quiet()?;
+    let labels = |target: &[f64]| target.iter().map(|y| *y as f32).collect::<Vec<_>>();
+    let (width, _) = sizes(matrix)?;
+    let train = Dataset::from_slice(&matrix.values, &labels(target), width, true)?;
+    let valid = match valid {
+        Some((matrix, target)) if matrix.rows > 0 => {
+            let labels = labels(target);
+            Some(Dataset::from_slice_with_reference(&matrix.values, &labels, width, true, Some(&train))?)
+        }
+        _ => None,
+    };
+    Ok(Booster::train_with_valid(train, valid, params)?.save_string()?)
 }
 
 impl Loss {

@@ -1,13 +1,20 @@
 //! What `auto` tries.
 
 use crate::Task;
-use crate::search::Arena;
-use crate::spec::{Algorithm, LightgbmParams, LogisticParams, Objective, RidgeParams};
+use crate::arena::Arena;
+use crate::spec::{
+    Algorithm, BayesParams, ForestParams, LightgbmParams, LogisticParams, MlpParams, Objective, RidgeParams,
+};
 
 /// Features that a linear model can have: its square matrix takes 200 MB.
 pub(crate) const MAX_LINEAR_WIDTH: usize = 5000;
 /// Multiplications beyond which `auto` leaves linear models out, about half a minute.
 const MAX_LINEAR_WORK: f64 = 5e10;
+/// Rows times features tried times outputs beyond which `auto` leaves forests out, some ten seconds.
+const MAX_FOREST_WORK: f64 = 5e6;
+/// Features, and rows times features, beyond which it leaves networks out.
+const MAX_NETWORK_WIDTH: usize = 500;
+const MAX_NETWORK_WORK: f64 = 2e6;
 /// Fewer rounds than this within the budget are not worth a candidate.
 const MIN_ROUNDS: f64 = 50.0;
 
@@ -30,8 +37,8 @@ impl Arena<'_> {
 
     /// What `auto` tries, in this order.
     pub(crate) fn candidates(&self, warnings: &mut Vec<String>) -> Vec<Algorithm> {
-        let rows = self.train.matrix.rows;
-        let width = self.train.matrix.width;
+        let rows = self.main.train.matrix.rows;
+        let width = self.main.train.matrix.width;
         let outputs = if self.classes > 2 { self.classes } else { 1 };
         let work = rows as f64 * width as f64 * (200.0 * outputs as f64).max(width as f64);
         // Small data get small trees; large data larger steps, to stay within a minute.
@@ -51,6 +58,15 @@ impl Arena<'_> {
             candidates.push(linear);
         } else {
             warnings.push("linear models were left out: too many rows and features".to_owned());
+        }
+        if self.task == Task::Classification && width <= MAX_LINEAR_WIDTH {
+            candidates.push(Algorithm::NaiveBayes(BayesParams::default()));
+        }
+        // A forest's time grows with the features it tries, which in a regression are a third of them.
+        let tried = if self.classes > 0 { (width as f64).sqrt() } else { width as f64 / 3.0 };
+        if rows as f64 * tried * outputs as f64 <= MAX_FOREST_WORK {
+            candidates.push(Algorithm::RandomForest(ForestParams::default()));
+            candidates.push(Algorithm::ExtraTrees(ForestParams::default()));
         }
         if rows < 500 {
             return candidates;
@@ -72,6 +88,9 @@ impl Arena<'_> {
             lambda_l2: 5.0,
             ..base.clone()
         }));
+        if width <= MAX_NETWORK_WIDTH && rows as f64 * width as f64 <= MAX_NETWORK_WORK {
+            candidates.push(Algorithm::Mlp(MlpParams { max_epochs: 100, ..MlpParams::default() }));
+        }
         if rows > 5000 {
             candidates.push(Algorithm::Lightgbm(LightgbmParams {
                 num_leaves: 127,

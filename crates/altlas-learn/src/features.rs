@@ -35,6 +35,8 @@ pub(crate) struct Source<'a> {
     pub(crate) target_name: &'a str,
     pub(crate) target: &'a Target,
     pub(crate) time_column: Option<&'a str>,
+    /// The column that keeps rows together: other rows have other values.
+    pub(crate) group_column: Option<&'a str>,
     pub(crate) preprocess: &'a Preprocess,
     pub(crate) seed: u64,
     /// The rows that early stopping learns from: by their span calendar parts are chosen, so that every fit has the same.
@@ -69,6 +71,10 @@ impl Source<'_> {
         let mut width = 0;
         for (name, column) in self.table.names().iter().zip(self.table.columns()) {
             if name == self.target_name || self.preprocess.exclude.contains(name) {
+                continue;
+            }
+            if self.group_column == Some(name) {
+                warnings.push(format!("column \"{name}\" groups the rows and was left out of the features"));
                 continue;
             }
             if constant(column, rows) {

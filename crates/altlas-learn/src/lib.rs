@@ -6,40 +6,62 @@
 //! the conformal scores come from the calibration part, the metrics from the test part. [`train_texts`] does the same for
 //! texts with labels. [`Plan`] tells the two apart.
 
+mod arena;
+mod bayes;
+mod blocks;
 mod boost;
 mod candidates;
+mod choose;
 mod conformal;
+mod elastic;
 mod error;
 mod features;
+mod forest;
 mod free_text;
 mod graph;
+mod kernel;
 mod lbfgs;
 mod linear;
 mod logistic;
 mod manifest;
+mod margin;
 mod metrics;
+mod model;
 mod model_text;
+mod neighbours;
+mod network;
 mod plan;
+mod platt;
 mod rng;
-mod search;
 mod spec;
 mod split;
 mod target;
 mod texts;
 mod train;
+mod tune;
 
+pub use bayes::{BayesFit, naive_bayes};
 pub use boost::{Boosted, Run};
 pub use conformal::{Calibration, ConformalKind};
+pub use elastic::elastic_net;
 pub use error::LearnError;
+pub use forest::{Forest, ForestKind, ForestRun};
+pub use kernel::{KernelFit, KernelRun};
 pub use linear::{LinearFit, Standard, least_squares};
 pub use logistic::{LogisticFit, logistic};
 pub use manifest::data_sha256;
-pub use metrics::{classification, regression};
+pub use margin::linear_svm;
+pub use metrics::{classification, lower_is_better, regression};
 pub use model_text::trees;
+pub use neighbours::Neighbours;
+pub use network::{Network, NetworkRun};
 pub use plan::Plan;
+pub use platt::Platt;
 pub use spec::{
-    Algorithm, LightgbmParams, LogisticParams, Objective, Options, Preprocess, RidgeParams, Task, TrainSpec,
-    Validation, ValidationKind,
+    Algorithm, BayesParams, Dimension, ElasticNetParams, ForestParams, KernelSvmParams, LassoParams,
+    LightgbmParams, LinearSvmParams, LogisticParams, MlpParams, NeighbourParams, NeighbourWeights, Objective,
+    Options, Preprocess, Range, RidgeParams, Search, SearchMethod, SearchOptions, Task, TrainSpec,
+    TreeParams, Validation, ValidationKind,
 };
 pub use texts::{
     ClassWeights, Embed, NamedWeights, NgramParams, TextAlgorithm, TextOptions, TextSpec, TextValidation,

@@ -39,6 +39,17 @@ impl Standard {
         Self { mean, scale }
     }
 
+    /// Standardised features of all rows, in single precision.
+    pub(crate) fn matrix(&self, matrix: &Matrix) -> Vec<f32> {
+        let mut z = vec![0.0; matrix.width];
+        let mut all = Vec::with_capacity(matrix.values.len());
+        for row in matrix.values.chunks_exact(matrix.width) {
+            self.row(row, &mut z);
+            all.extend(z.iter().map(|z| *z as f32));
+        }
+        all
+    }
+
     /// Standardised features of a row.
     pub(crate) fn row(&self, row: &[f32], out: &mut [f64]) {
         for (i, x) in row.iter().enumerate() {
@@ -59,6 +70,20 @@ pub struct LinearFit {
 }
 
 impl LinearFit {
+    /// From coefficients of each output, the intercept last; `what` is told where they are not finite.
+    pub(crate) fn of_lines(
+        standard: Standard,
+        lines: &[Vec<f64>],
+        what: &'static str,
+    ) -> Result<Self, LearnError> {
+        if lines.iter().flatten().any(|v| !v.is_finite()) {
+            return Err(LearnError::NotFinite(what));
+        }
+        let parts = || lines.iter().filter_map(|line| line.split_last());
+        let coefficients = parts().map(|(_, line)| line.to_vec()).collect();
+        Ok(Self { standard, coefficients, intercepts: parts().map(|(last, _)| *last).collect() })
+    }
+
     /// Scores, one for each output of each row.
     pub fn scores(&self, matrix: &Matrix) -> Vec<f64> {
         let mut z = vec![0.0; matrix.width];
@@ -71,10 +96,66 @@ impl LinearFit {
         }
         scores
     }
+
+    /// Makes the scores logits.
+    pub(crate) fn calibrated(mut self, platt: &crate::platt::Platt) -> Self {
+        self.coefficients.iter_mut().flatten().for_each(|c| *c *= platt.slope);
+        self.intercepts.iter_mut().zip(&platt.offsets).for_each(|(i, o)| *i = *i * platt.slope + o);
+        self
+    }
 }
 
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// Sums of products of standardised features with each other and with the target, all less their means.
+pub(crate) struct Moments {
+    pub(crate) standard: Standard,
+    /// Mean of the target.
+    pub(crate) mean: f64,
+    /// Means of the standardised features: imputed values are 0, but those over all rows need not be.
+    pub(crate) centre: Vec<f64>,
+    /// Of features; the lower triangle.
+    pub(crate) gram: Vec<f64>,
+    /// Of features and the target.
+    pub(crate) moment: Vec<f64>,
+    /// Of the target.
+    pub(crate) square: f64,
+}
+
+impl Moments {
+    pub(crate) fn new(matrix: &Matrix, target: &[f64], tick: &mut dyn FnMut()) -> Self {
+        let width = matrix.width;
+        let standard = Standard::new(matrix);
+        let mean = target.iter().sum::<f64>() / target.len() as f64;
+        let mut centre = vec![0.0; width];
+        let mut gram = vec![0.0; width * width];
+        let mut moment = vec![0.0; width];
+        let mut z = vec![0.0; width];
+        for (i, (row, y)) in matrix.values.chunks_exact(width).zip(target).enumerate() {
+            standard.row(row, &mut z);
+            for (a, x) in z.iter().enumerate() {
+                centre[a] += x;
+                moment[a] += x * (y - mean);
+                // Most one-hot columns of a row are alike, but none is exactly 0 once standardised.
+                let line = &mut gram[a * width..=a * width + a];
+                line.iter_mut().zip(&z).for_each(|(g, other)| *g += x * other);
+            }
+            if i % 4096 == 0 {
+                tick();
+            }
+        }
+        let n = matrix.rows as f64;
+        centre.iter_mut().for_each(|c| *c /= n);
+        for a in 0..width {
+            for b in 0..=a {
+                gram[a * width + b] -= n * centre[a] * centre[b];
+            }
+        }
+        let square = target.iter().map(|y| (y - mean) * (y - mean)).sum();
+        Self { standard, mean, centre, gram, moment, square }
+    }
 }
 
 /// Minimises the sum of squared errors plus `alpha` times the squared coefficients on standardised features; the intercept
@@ -86,34 +167,8 @@ pub fn least_squares(
     tick: &mut dyn FnMut(),
 ) -> Result<LinearFit, LearnError> {
     let width = matrix.width;
-    let standard = Standard::new(matrix);
-    let mean = target.iter().sum::<f64>() / target.len() as f64;
-    // Centred: imputed values are 0, but the features' means over all rows need not be.
-    let mut centre = vec![0.0; width];
-    let mut gram = vec![0.0; width * width];
-    let mut moment = vec![0.0; width];
-    let mut z = vec![0.0; width];
-    for (i, (row, y)) in matrix.values.chunks_exact(width).zip(target).enumerate() {
-        standard.row(row, &mut z);
-        for (a, x) in z.iter().enumerate() {
-            centre[a] += x;
-            moment[a] += x * (y - mean);
-            // Most one-hot columns of a row are alike, but none is exactly 0 once standardised.
-            let line = &mut gram[a * width..=a * width + a];
-            line.iter_mut().zip(&z).for_each(|(g, other)| *g += x * other);
-        }
-        if i % 4096 == 0 {
-            tick();
-        }
-    }
-    let n = matrix.rows as f64;
-    centre.iter_mut().for_each(|c| *c /= n);
-    for a in 0..width {
-        for b in 0..=a {
-            gram[a * width + b] -= n * centre[a] * centre[b];
-        }
-        gram[a * width + a] += alpha;
-    }
+    let Moments { standard, mean, centre, mut gram, moment, .. } = Moments::new(matrix, target, tick);
+    (0..width).for_each(|a| gram[a * width + a] += alpha);
     let coefficients = solve(&mut gram, &moment, width);
     let intercept = mean - dot(&coefficients, &centre);
     if !intercept.is_finite() || coefficients.iter().any(|c| !c.is_finite()) {

@@ -73,6 +73,50 @@ pub fn classification(known: &[usize], proba: &[Vec<f64>]) -> BTreeMap<String, f
     figures
 }
 
+/// The loss of each row, of which the figure `metric` is made: absolute errors, or squared ones.
+pub(crate) fn losses(metric: &str, known: &[f64], predicted: &[f64]) -> Vec<f64> {
+    let absolute = metric == "mae";
+    let loss = |e: f64| if absolute { e.abs() } else { e * e };
+    known.iter().zip(predicted).map(|(y, p)| loss(y - p)).collect()
+}
+
+/// The log loss of each row.
+pub(crate) fn log_losses(known: &[f64], proba: &[Vec<f64>]) -> Vec<f64> {
+    let loss =
+        |(y, row): (&f64, &Vec<f64>)| -row.get(*y as usize).copied().unwrap_or(0.0).clamp(1e-15, 1.0).ln();
+    known.iter().zip(proba).map(loss).collect()
+}
+
+/// The figure made of the losses of rows, and its 95 % interval by the normal distribution.
+pub(crate) fn summary(metric: &str, losses: &[f64]) -> (f64, (f64, f64)) {
+    let n = losses.len() as f64;
+    let mean = losses.iter().sum::<f64>() / n;
+    let variance = losses.iter().map(|l| (l - mean) * (l - mean)).sum::<f64>() / (n - 1.0).max(1.0);
+    let half = 1.959_964 * (variance / n).sqrt();
+    let (low, high) = (mean - half, mean + half);
+    if metric == "rmse" { (mean.sqrt(), (low.max(0.0).sqrt(), high.sqrt())) } else { (mean, (low, high)) }
+}
+
+/// The 95 % interval of the mean of folds, by Student's distribution. Folds share rows, so that it is somewhat too narrow.
+pub(crate) fn mean_interval(scores: &[f64]) -> (f64, f64) {
+    // Quantiles 0.975 for 1 to 19 degrees of freedom.
+    const QUANTILES: [f64; 19] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131, 2.120, 2.110, 2.101, 2.093,
+    ];
+    let n = scores.len() as f64;
+    let mean = scores.iter().sum::<f64>() / n;
+    let variance = scores.iter().map(|s| (s - mean) * (s - mean)).sum::<f64>() / (n - 1.0).max(1.0);
+    let quantile = QUANTILES.get(scores.len().saturating_sub(2)).copied().unwrap_or(1.96);
+    let half = quantile * (variance / n).sqrt();
+    (mean - half, mean + half)
+}
+
+/// Whether less of a figure is better.
+pub fn lower_is_better(metric: &str) -> bool {
+    matches!(metric, "mae" | "rmse" | "median_ae" | "log_loss")
+}
+
 /// The first of the largest.
 pub(crate) fn argmax(row: &[f64]) -> usize {
     (0..).zip(row).fold((0, f64::NEG_INFINITY), |best, (i, p)| if *p > best.1 { (i, *p) } else { best }).0

@@ -1,16 +1,18 @@
 //! The flow of training.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use altlas_prep::{Document, Table, Tabular};
+use altlas_prep::{Document, Matrix, Table, Tabular};
 use serde_json::{Value, json};
 
+use crate::arena::{Arena, Fold, Part};
+use crate::choose::Choice;
 use crate::conformal::{Calibration, ConformalKind};
 use crate::features::{Source, document};
 use crate::metrics::{self, Figures};
-use crate::search::{Arena, Choice, Fitted, Model, Part, headline, hyperparams};
-use crate::split::{Split, inner, split};
+use crate::model::{Fitted, Model, headline, hyperparams};
+use crate::split::{Split, Splitter};
 use crate::target::{Target, extract};
 use crate::{Algorithm, LearnError, Objective, Task, TrainSpec, manifest};
 
@@ -48,6 +50,8 @@ pub struct Trained {
     pub background: Vec<Value>,
     /// The figure it is judged by.
     pub metric: String,
+    /// Whether less of it is better.
+    pub lower_is_better: bool,
     /// That figure on the test part.
     pub score: f64,
     /// That figure of the best constant prediction: the median for `mae`, the mean for `rmse`, the majority for the rest.
@@ -82,13 +86,15 @@ pub fn train(
         warnings.push(format!("{dropped} rows without a known target were left out"));
     }
     let table = if dropped > 0 { table.take(&rows)? } else { table };
-    let parts = split(&table, options)?;
-    let (inner_rows, valid_rows) = inner(&parts.train, parts.time_column.is_some(), options.seed);
+    let splitter = Splitter::new(&table, &target.values, options)?;
+    let parts = splitter.split(&table)?;
+    let (inner_rows, valid_rows) = splitter.inner(&parts.train);
     let source = Source {
         table: &table,
         target_name: &spec.target,
         target: &target,
-        time_column: parts.time_column.as_deref(),
+        time_column: splitter.time_column.as_deref(),
+        group_column: splitter.group_column.as_deref(),
         preprocess: &options.preprocess,
         seed: options.seed,
         inner: &inner_rows,
@@ -102,8 +108,20 @@ pub fn train(
     let part = |tabular: &Tabular, rows: &[usize]| -> Result<Part, LearnError> {
         Ok(target.part(source.apply(tabular, rows)?, rows))
     };
-    let calibration = part(&fit.tabular, &parts.calibration)?;
     let test = part(&fit.tabular, &parts.test)?;
+    let main = Fold {
+        train: target.part(fit.matrix, &parts.train),
+        judge: part(&fit.tabular, &parts.calibration)?,
+        inner: target.part(inner_fit.matrix, &inner_rows),
+        valid: part(&inner_fit.tabular, &valid_rows)?,
+        judge_inner: Some(part(&inner_fit.tabular, &parts.calibration)?),
+    };
+    let learnable = [&parts.train[..], &parts.calibration].concat();
+    let folds = splitter.folds(&learnable)?.into_iter().enumerate().map(|(number, (train, judge))| {
+        progress("prepare folds", number as u64, splitter.fold_count());
+        source.fold(&splitter, &train, &judge)
+    });
+    let folds = folds.collect::<Result<Vec<_>, _>>()?;
     let budget = options.budget_s.or((spec.algorithm == Algorithm::Auto).then_some(AUTO_BUDGET_S));
     let arena = Arena {
         task: spec.task,
@@ -111,28 +129,37 @@ pub fn train(
         log: target.log,
         seed: options.seed,
         threads: spec.threads,
+        memory: spec.memory_bytes,
         started,
         budget: budget.map(Duration::from_secs_f64),
-        train: &target.part(fit.matrix, &parts.train),
-        inner: &target.part(inner_fit.matrix, &inner_rows),
-        valid: &part(&inner_fit.tabular, &valid_rows)?,
-        calibration_inner: &part(&inner_fit.tabular, &parts.calibration)?,
-        calibration: &calibration,
+        main: &main,
+        folds: &folds,
+        metric: match spec.task {
+            Task::Classification => "log_loss",
+            Task::Regression => headline(target.log, &spec.algorithm),
+        },
     };
-    let choice = arena.choose(&spec.algorithm, progress)?;
+    let choice = arena.choose(spec, progress)?;
+    let calibration = &main.judge;
     progress("evaluate", 0, 1);
     warnings.extend(choice.warnings.iter().cloned());
     let train_known: Vec<f64> =
         parts.train.iter().filter_map(|&row| target.values.get(row)).copied().collect();
     let report = match spec.task {
-        Task::Regression => regression(&choice.fitted, &target, &calibration, &test, &train_known)?,
+        Task::Regression => {
+            regression(&choice.fitted, arena.metric, &target, calibration, &test, &train_known)?
+        }
         Task::Classification => classification(&choice.fitted, &target, &test, &train_known)?,
     };
     let onnx = choice.fitted.onnx(fit.tabular.width())?;
     let vectors = vectors(&choice.fitted, &table, &fit.tabular, &source, &parts)?;
     let background = background(&table, &fit.tabular, &parts);
-    let manifest =
-        write_manifest(spec, &target, &parts, &fit.tabular, choice, &report, warnings, data_sha256)?;
+    let importance = choice.fitted.importance(calibration, options.seed)?;
+    let mut importance: Vec<(String, f64)> =
+        fit.tabular.feature_names().into_iter().zip(importance).collect();
+    importance.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let story = Story { splitter: &splitter, parts: &parts, importance, warnings, data_sha256 };
+    let manifest = write_manifest(spec, &target, &fit.tabular, choice, &report, story);
     progress("evaluate", 1, 1);
     Ok(Trained {
         onnx,
@@ -141,16 +168,39 @@ pub fn train(
         vectors,
         background,
         metric: report.metric.to_owned(),
+        lower_is_better: metrics::lower_is_better(report.metric),
         score: report.score,
         baseline: report.baseline,
     })
 }
 
 impl Target {
-    fn part(&self, matrix: altlas_prep::Matrix, rows: &[usize]) -> Part {
+    fn part(&self, matrix: Matrix, rows: &[usize]) -> Part {
         let known: Vec<f64> = rows.iter().filter_map(|&row| self.values.get(row)).copied().collect();
         let learned = known.iter().map(|y| self.learned(*y)).collect();
         Part { matrix, learned, known }
+    }
+}
+
+impl Source<'_> {
+    /// A fold of a cross-validation. Its inner part is features of the same document: category means are out of fold anyway.
+    fn fold(&self, splitter: &Splitter, train: &[usize], judge: &[usize]) -> Result<Fold, LearnError> {
+        let fit = self.fit(train)?;
+        let (inner_rows, valid_rows) = splitter.inner(train);
+        let place: HashMap<usize, usize> = train.iter().copied().zip(0..).collect();
+        let subset = |rows: &[usize]| {
+            let places = rows.iter().filter_map(|row| place.get(row));
+            let values = places.flat_map(|place| fit.matrix.row(*place)).copied().collect();
+            Matrix { rows: rows.len(), width: fit.matrix.width, values }
+        };
+        let (inner, valid) = (subset(&inner_rows), subset(&valid_rows));
+        Ok(Fold {
+            judge: self.target.part(self.apply(&fit.tabular, judge)?, judge),
+            inner: self.target.part(inner, &inner_rows),
+            valid: self.target.part(valid, &valid_rows),
+            train: self.target.part(fit.matrix, train),
+            judge_inner: None,
+        })
     }
 }
 
@@ -171,6 +221,7 @@ fn figure(figures: &Figures, name: &str) -> f64 {
 
 fn regression(
     fitted: &Fitted,
+    metric: &'static str,
     target: &Target,
     calibration: &Part,
     test: &Part,
@@ -193,7 +244,6 @@ fn regression(
     let baselines =
         BTreeMap::from([("mean", constant(mean)), ("median", constant(metrics::median(&sorted)))]);
     let figures = metrics::regression(&test.known, &predicted);
-    let metric = headline(target.log, &fitted.algorithm);
     let best = if metric == "mae" { "median" } else { "mean" };
     Ok(Report {
         metric,
@@ -268,22 +318,25 @@ fn evenly(rows: &[usize], most: usize) -> Vec<usize> {
     (0..count).filter_map(|i| rows.get(i * rows.len() / count)).copied().collect()
 }
 
-#[allow(clippy::too_many_arguments)] // One call, of everything there is to tell.
+/// What else the manifest tells.
+struct Story<'a> {
+    splitter: &'a Splitter,
+    parts: &'a Split,
+    importance: Vec<(String, f64)>,
+    warnings: Vec<String>,
+    data_sha256: String,
+}
+
 fn write_manifest(
     spec: &TrainSpec,
     target: &Target,
-    parts: &Split,
     tabular: &Tabular,
     choice: Choice,
     report: &Report,
-    warnings: Vec<String>,
-    data_sha256: String,
-) -> Result<Value, LearnError> {
-    let Choice { fitted, leaderboard, .. } = choice;
-    let rounds = if let Model::Boosted(boosted) = &fitted.model { boosted.rounds } else { 0 };
-    let mut importance: Vec<(String, f64)> =
-        tabular.feature_names().into_iter().zip(fitted.importance()?).collect();
-    importance.sort_by(|a, b| b.1.total_cmp(&a.1));
+    story: Story<'_>,
+) -> Value {
+    let Choice { fitted, leaderboard, mut validation, .. } = choice;
+    let Story { splitter, parts, importance, warnings, data_sha256 } = story;
     let columns: Vec<&str> = tabular.columns().iter().map(|c| c.name.as_str()).collect();
     let regression = spec.task == Task::Regression;
     let output = if regression {
@@ -294,24 +347,28 @@ fn write_manifest(
     let library = match fitted.model {
         // The version that lightgbm3-sys 1.0.11 carries.
         Model::Boosted(_) => json!({"altlas": env!("CARGO_PKG_VERSION"), "lightgbm": "4.7.0"}),
-        Model::Linear(_) => json!({"altlas": env!("CARGO_PKG_VERSION")}),
+        _ => json!({"altlas": env!("CARGO_PKG_VERSION")}),
     };
-    Ok(json!({
+    if let Some(validation) = validation.as_object_mut() {
+        validation.insert("kind".into(), json!(splitter.name()));
+    }
+    json!({
         "format": 1, "task": spec.task.name(), "columns": columns, "output": output,
         "labels": if regression { Value::Null } else { json!(target.labels) },
         "target": {"name": spec.target, "unit": target.unit},
         "conformal": report.conformal, "seed": spec.options.seed,
         "rows": parts.train.len() + parts.calibration.len() + parts.test.len(),
         "data_sha256": data_sha256, "algorithm": fitted.algorithm.name(), "library": library,
-        "metrics": report.figures, "baselines": report.baselines,
+        "metric": {"name": report.metric, "lower_is_better": metrics::lower_is_better(report.metric)},
+        "metrics": report.figures, "baselines": report.baselines, "validation": validation,
         "coverage": report.coverage, "warnings": warnings, "leaderboard": leaderboard,
         "training": {
-            "hyperparams": hyperparams(&fitted.algorithm, rounds), "log_target": target.log,
+            "hyperparams": hyperparams(&fitted.algorithm, fitted.rounds()), "log_target": target.log,
             "split": {
-                "kind": if parts.time_column.is_some() { "time" } else { "holdout" }, "column": parts.time_column,
+                "kind": splitter.name(), "column": splitter.time_column, "group": splitter.group_column,
                 "train": parts.train.len(), "calibration": parts.calibration.len(), "test": parts.test.len(),
             },
             "importance": importance,
         },
-    }))
+    })
 }

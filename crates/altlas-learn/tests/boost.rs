@@ -8,7 +8,18 @@ use altlas_prep::Matrix;
 use common::{Rng, matrix, signal};
 
 fn run<'a>(params: &'a LightgbmParams, matrix: &'a Matrix, target: &'a [f64], classes: usize) -> Run<'a> {
-    Run { params, matrix, target, classes, valid: None, rounds: 60, seed: 7, threads: 1, deadline: None }
+    Run {
+        params,
+        matrix,
+        target,
+        classes,
+        valid: None,
+        rounds: 60,
+        seed: 7,
+        threads: 1,
+        deadline: None,
+        watch: None,
+    }
 }
 
 /// Compares sums of the float32 leaves, by output, with LightGBM's scores.

@@ -86,7 +86,7 @@ fn logistic_regression_and_its_metrics() {
         let classes = case["classes"].as_u64().unwrap() as usize;
         let y = list(&case["y"]);
         let l2 = case["l2"].as_f64().unwrap();
-        let (fit, converged) = logistic(&x, &y, classes, l2, 10_000, &mut || ()).unwrap();
+        let (fit, converged) = logistic(&x, &y, classes, l2, 10_000, 1, &mut || ()).unwrap();
         assert!(converged);
         // The solvers stop at gradients of 1e-7 a row, both flat near the optimum; a weak penalty leaves it flatter.
         compare(&fit, &case, 2e-4);

@@ -57,7 +57,7 @@ fn names_what_there_is() {
         |task: &str, algorithm: &str| parse(json!({"task": task, "target": "y", "algorithm": algorithm}));
     assert!(matches!(with("regression", "prophet"), Err(LearnError::UnknownAlgorithm { .. })));
     for (task, algorithm) in [
-        ("regression", "random_forest"),
+        ("regression", "kmeans"),
         ("regression", "logistic"),
         ("classification", "ridge"),
         ("clustering", "auto"),
@@ -87,6 +87,48 @@ fn refuses_values_out_of_range() {
         let message = message(value);
         // A negative unsigned number fails before its name is known.
         assert!(message.contains(key) || key == "num_trees" && message.contains("-5"), "{key}: {message}");
+    }
+    // Of each algorithm something, and of validation and search.
+    for (algorithm, key, options) in [
+        ("lasso", "alpha", json!({"hyperparams": {"alpha": -1}})),
+        ("elasticnet", "l1_ratio", json!({"hyperparams": {"l1_ratio": 1.5}})),
+        ("decision_tree", "max_depth", json!({"hyperparams": {"max_depth": 65}})),
+        ("random_forest", "num_trees", json!({"hyperparams": {"num_trees": 0}})),
+        ("extra_trees", "max_features", json!({"hyperparams": {"max_features": 2}})),
+        ("mlp", "hidden", json!({"hyperparams": {"hidden": [10, 10, 10, 10]}})),
+        ("mlp", "hidden", json!({"hyperparams": {"hidden": []}})),
+        ("knn", "k", json!({"hyperparams": {"k": 0}})),
+        ("svm_linear", "c", json!({"hyperparams": {"c": 0}})),
+        ("svm_rbf", "gamma", json!({"hyperparams": {"gamma": -1}})),
+        ("svm_rbf", "max_rows", json!({"hyperparams": {"max_rows": 1_000_000}})),
+        ("ridge", "validation.folds", json!({"validation": {"kind": "kfold", "folds": 1}})),
+        ("ridge", "validation.folds", json!({"validation": {"kind": "holdout", "folds": 3}})),
+        ("ridge", "validation.group", json!({"validation": {"kind": "group"}})),
+        ("ridge", "validation.group", json!({"validation": {"kind": "kfold", "group": "g"}})),
+        ("ridge", "validation.kind", json!({"validation": {"kind": "stratified"}})),
+        ("auto", "search", json!({"search": {}})),
+        ("linear", "search.space", json!({"search": {}})),
+        ("ridge", "search.trials", json!({"search": {"trials": 0}})),
+        ("ridge", "search.seconds", json!({"search": {"seconds": -1}})),
+        ("ridge", "search.space.alpha", json!({"search": {"space": {"alpha": []}}})),
+        ("ridge", "search.space.alpha", json!({"search": {"space": {"alpha": {"low": 2, "high": 1}}}})),
+        (
+            "ridge",
+            "search.space.alpha",
+            json!({"search": {"space": {"alpha": {"low": 0, "high": 1, "log": true}}}}),
+        ),
+        (
+            "ridge",
+            "search.space.alpha",
+            json!({"search": {"space": {"alpha": {"low": 0, "high": 1, "colour": 1}}}}),
+        ),
+        ("ridge", "colour", json!({"search": {"space": {"colour": [1]}}})),
+        ("ridge", "alpha", json!({"search": {"space": {"alpha": [1, -1]}}})),
+        ("ridge", "alpha", json!({"search": {"space": {"alpha": [1]}}, "hyperparams": {"alpha": 2}})),
+    ] {
+        let value = json!({"task": "regression", "target": "y", "algorithm": algorithm, "options": options});
+        let message = message(value);
+        assert!(message.contains(key), "{algorithm} {key}: {message}");
     }
     let value = json!({"task": "classification", "target": "y", "options": {"log_target": true}});
     assert!(message(value).contains("log_target"));

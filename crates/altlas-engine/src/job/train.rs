@@ -17,7 +17,8 @@ use crate::options::Files;
 const MODEL: &str = "model.onnx";
 
 /// Trains on the input as `spec` says. Gives the graph as an artefact and the rest as the result:
-/// `{"document", "manifest", "vectors": [{"input", "output"}], "background", "metric", "score", "baseline", "peak_memory_bytes"}`.
+/// `{"document", "manifest", "vectors": [{"input", "output"}], "background", "metric", "lower_is_better", "score", "baseline",
+/// "peak_memory_bytes"}`.
 pub fn run(
     spec: &Value,
     input: Input<impl Read>,
@@ -38,7 +39,8 @@ pub fn run(
         &mut |phase, done, total| outlet.progress(phase, done, total),
     );
     let trained = trained.map_err(|e| encoding.failure().unwrap_or_else(|| failure(e)))?;
-    let Trained { onnx, document, manifest, vectors, background, metric, score, baseline } = trained;
+    let Trained { onnx, document, manifest, vectors, background, metric, lower_is_better, score, baseline } =
+        trained;
     outlet.artefact(MODEL, &onnx)?;
     let vectors: Vec<Value> = vectors
         .into_iter()
@@ -50,6 +52,7 @@ pub fn run(
         "vectors": vectors,
         "background": background,
         "metric": metric,
+        "lower_is_better": lower_is_better,
         "score": score,
         "baseline": baseline,
         "peak_memory_bytes": crate::confine::peak_memory(),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::judge::{best_temperature, log_loss};
 use super::softmax::{Fit, Problem};
 use crate::LearnError;
-use crate::search::Progress;
+use crate::choose::Progress;
 
 /// Scores of rows that were not fitted to, `[rows, outputs]`, with their classes.
 #[derive(Debug, Default)]

@@ -24,8 +24,8 @@ use self::judge::{Answer, figures, majority, probabilities};
 use self::softmax::{Fit, Problem};
 use self::spec::MOST_ENCODED;
 use self::vectors::Scaling;
+use crate::choose::Progress;
 use crate::metrics::Figures;
-use crate::search::Progress;
 use crate::train::{TestVector, Trained};
 use crate::{LearnError, manifest};
 
@@ -166,6 +166,7 @@ pub fn train_texts(
         vectors,
         background: Vec::new(),
         metric: METRIC.to_owned(),
+        lower_is_better: false,
         score,
         baseline,
     })
@@ -319,6 +320,7 @@ fn write_manifest(
         "labels": corpus.labels, "target": {"name": spec.target, "unit": null}, "conformal": null,
         "rejection": {"threshold": threshold, "out_of_scope": options.out_of_scope},
         "seed": options.seed, "rows": corpus.texts.len(), "data_sha256": data_sha256,
+        "metric": {"name": METRIC, "lower_is_better": false},
         "algorithm": algorithm, "library": {"altlas": env!("CARGO_PKG_VERSION")},
         "metrics": report.figures, "baselines": {"majority": report.baseline},
         "by_label": report.by_label, "warnings": warnings, "leaderboard": choice.leaderboard,

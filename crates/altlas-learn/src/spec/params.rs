@@ -1,0 +1,435 @@
+//! Hyperparameters of each estimator, with their defaults and ranges.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{Task, check};
+use crate::LearnError;
+
+/// The most layers between the features and the outputs of a network, and the most units of one.
+const MAX_LAYERS: usize = 3;
+const MAX_UNITS: usize = 1024;
+
+/// What LightGBM minimises in a regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// Squared error: the mean.
+    L2,
+    /// Absolute error: the median.
+    L1,
+    /// Pinball loss: the quantile `alpha`.
+    Quantile,
+    /// Poisson deviance, for counts.
+    Poisson,
+    /// Huber's loss with threshold `alpha`.
+    Huber,
+}
+
+impl Objective {
+    /// Whether LightGBM renews the leaves after each tree; such a training runs in one call (boost.rs).
+    pub(crate) fn in_one_call(self) -> bool {
+        matches!(self, Self::L1 | Self::Quantile)
+    }
+}
+
+/// Hyperparameters of LightGBM, by its own names but `num_trees`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LightgbmParams {
+    /// The most boosting rounds, 1 to 10,000.
+    pub num_trees: u32,
+    /// Shrinkage of each round, in (0, 1].
+    pub learning_rate: f64,
+    /// Leaves of a tree, 2 to 4,096.
+    pub num_leaves: u32,
+    /// Rows of a leaf. Columns that cannot be split into 20 and 20 rows are not used in any case.
+    pub min_data_in_leaf: u32,
+    /// Depth of a tree; -1 for no limit.
+    pub max_depth: i32,
+    /// Share of the features tried in a tree, in (0, 1].
+    pub feature_fraction: f64,
+    /// Share of the rows drawn for a tree, in (0, 1].
+    pub bagging_fraction: f64,
+    /// Rows are drawn anew after this many rounds; 0 for never.
+    pub bagging_freq: u32,
+    /// L1 penalty on leaf values.
+    pub lambda_l1: f64,
+    /// L2 penalty on leaf values.
+    pub lambda_l2: f64,
+    /// Gain that a split must have.
+    pub min_gain_to_split: f64,
+    /// What is minimised in a regression.
+    pub objective: Objective,
+    /// The quantile, or Huber's threshold.
+    pub alpha: f64,
+    /// Rounds without improvement on the inner part after which boosting stops; 0 for never.
+    pub early_stopping_rounds: u32,
+}
+
+/// Hyperparameters of ridge regression on standardised features.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RidgeParams {
+    /// Weight of the squared coefficients beside the sum of squared errors.
+    pub alpha: f64,
+}
+
+/// Hyperparameters of the lasso, on standardised features and a standardised target.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LassoParams {
+    /// Weight of the absolute coefficients beside half the mean squared error.
+    pub alpha: f64,
+    /// The most passes over the coefficients.
+    pub max_iter: u32,
+}
+
+/// Hyperparameters of the elastic net, on standardised features and a standardised target.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ElasticNetParams {
+    /// Weight of both penalties beside half the mean squared error.
+    pub alpha: f64,
+    /// Share of the L1 penalty in it, 0 to 1.
+    pub l1_ratio: f64,
+    /// The most passes over the coefficients.
+    pub max_iter: u32,
+}
+
+/// Hyperparameters of logistic regression on standardised features.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogisticParams {
+    /// Weight of half the squared coefficients beside the sum of log losses.
+    pub l2: f64,
+    /// The most iterations of the solver.
+    pub max_iter: u32,
+}
+
+/// Hyperparameters of a single decision tree.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TreeParams {
+    /// The most branches from the root to a leaf; -1 for no limit.
+    pub max_depth: i32,
+    /// The least rows of a leaf; 0 for 3, and more where there are many rows.
+    pub min_samples_leaf: u32,
+}
+
+/// Hyperparameters of a random forest, and of extremely randomised trees.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ForestParams {
+    /// Trees, 1 to 2,000.
+    pub num_trees: u32,
+    /// The most branches from the root to a leaf; -1 for no limit.
+    pub max_depth: i32,
+    /// The least rows of a leaf; 0 for 3, and more where there are many rows.
+    pub min_samples_leaf: u32,
+    /// Share of the features tried at a branch, in (0, 1]. By default a third of them in a regression, their
+    /// number's square root in a classification; all of them for extremely randomised trees of a regression.
+    pub max_features: Option<f64>,
+}
+
+/// Hyperparameters of Gaussian naive Bayes.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BayesParams {
+    /// Share of the largest variance of a standardised feature that is added to all of them.
+    pub var_smoothing: f64,
+}
+
+/// Hyperparameters of a neural network, on standardised features and a standardised target.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpParams {
+    /// Units of each hidden layer: one to three of 1 to 1,024.
+    pub hidden: Vec<u32>,
+    /// Step of Adam, in (0, 1].
+    pub learning_rate: f64,
+    /// Weight of half the squared weights beside the sum of losses.
+    pub l2: f64,
+    /// Rows of a step.
+    pub batch_size: u32,
+    /// The most passes over the rows.
+    pub max_epochs: u32,
+    /// Passes without improvement on the inner part after which training stops; 0 for never.
+    pub patience: u32,
+}
+
+/// How neighbours count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeighbourWeights {
+    /// All alike.
+    Uniform,
+    /// By the inverse of their distance.
+    Distance,
+}
+
+/// Hyperparameters of nearest neighbours on standardised features.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NeighbourParams {
+    /// Neighbours, 1 to 200.
+    pub k: u32,
+    /// How they count.
+    pub weights: NeighbourWeights,
+}
+
+/// Hyperparameters of a linear support vector machine, on standardised features and a standardised target.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinearSvmParams {
+    /// Weight of the sum of losses beside half the squared coefficients.
+    pub c: f64,
+    /// Errors up to this are none (regression).
+    pub epsilon: f64,
+    /// The most iterations of the solver.
+    pub max_iter: u32,
+}
+
+/// Hyperparameters of a support vector machine with a Gaussian kernel.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KernelSvmParams {
+    /// Weight of the sum of losses beside half the squared norm.
+    pub c: f64,
+    /// exp(-gamma·distance²); by default one over the number of features.
+    pub gamma: Option<f64>,
+    /// Errors up to this are none (regression).
+    pub epsilon: f64,
+    /// More rows than this are sampled, at most 20,000.
+    pub max_rows: u32,
+}
+
+macro_rules! defaults {
+    ($($name:ident { $($field:ident: $value:expr),* $(,)? })*) => {
+        $(impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $value),* }
+            }
+        })*
+    };
+}
+
+defaults! {
+    LightgbmParams {
+        num_trees: 500, learning_rate: 0.05, num_leaves: 31, min_data_in_leaf: 20, max_depth: -1,
+        feature_fraction: 1.0, bagging_fraction: 1.0, bagging_freq: 0, lambda_l1: 0.0, lambda_l2: 0.0,
+        min_gain_to_split: 0.0, objective: Objective::L2, alpha: 0.9, early_stopping_rounds: 50,
+    }
+    RidgeParams { alpha: 1.0 }
+    LassoParams { alpha: 0.01, max_iter: 1000 }
+    ElasticNetParams { alpha: 0.01, l1_ratio: 0.5, max_iter: 1000 }
+    LogisticParams { l2: 1.0, max_iter: 500 }
+    TreeParams { max_depth: 10, min_samples_leaf: 0 }
+    ForestParams { num_trees: 100, max_depth: -1, min_samples_leaf: 0, max_features: None }
+    BayesParams { var_smoothing: 1e-9 }
+    MlpParams {
+        hidden: vec![64, 32], learning_rate: 0.002, l2: 1e-4, batch_size: 256, max_epochs: 200, patience: 15,
+    }
+    NeighbourParams { k: 5, weights: NeighbourWeights::Uniform }
+    LinearSvmParams { c: 1.0, epsilon: 0.1, max_iter: 500 }
+    KernelSvmParams { c: 1.0, gamma: None, epsilon: 0.1, max_rows: 5000 }
+}
+
+/// An estimator with its hyperparameters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Algorithm {
+    /// Several, the best kept.
+    Auto,
+    /// Gradient boosting.
+    Lightgbm(LightgbmParams),
+    /// Least squares.
+    Linear,
+    /// Least squares with an L2 penalty.
+    Ridge(RidgeParams),
+    /// Least squares with an L1 penalty.
+    Lasso(LassoParams),
+    /// Least squares with both.
+    ElasticNet(ElasticNetParams),
+    /// Logistic regression, binary or multinomial.
+    Logistic(LogisticParams),
+    /// One tree.
+    DecisionTree(TreeParams),
+    /// The mean of trees grown on samples of the rows.
+    RandomForest(ForestParams),
+    /// The mean of trees whose thresholds are drawn.
+    ExtraTrees(ForestParams),
+    /// Gaussian naive Bayes.
+    NaiveBayes(BayesParams),
+    /// A neural network.
+    Mlp(MlpParams),
+    /// Nearest neighbours.
+    Knn(NeighbourParams),
+    /// A linear support vector machine.
+    SvmLinear(LinearSvmParams),
+    /// A support vector machine with a Gaussian kernel.
+    SvmRbf(KernelSvmParams),
+}
+
+impl Algorithm {
+    /// The names, in the order in which they are told.
+    pub(crate) const NAMES: &str = "auto, lightgbm, decision_tree, random_forest, extra_trees, knn, svm_linear, svm_rbf, mlp, \
+         linear, ridge, lasso, elasticnet (regression), logistic, naive_bayes (classification)";
+
+    /// Its name in the manifest.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Lightgbm(_) => "lightgbm",
+            Self::Linear => "linear",
+            Self::Ridge(_) => "ridge",
+            Self::Lasso(_) => "lasso",
+            Self::ElasticNet(_) => "elasticnet",
+            Self::Logistic(_) => "logistic",
+            Self::DecisionTree(_) => "decision_tree",
+            Self::RandomForest(_) => "random_forest",
+            Self::ExtraTrees(_) => "extra_trees",
+            Self::NaiveBayes(_) => "naive_bayes",
+            Self::Mlp(_) => "mlp",
+            Self::Knn(_) => "knn",
+            Self::SvmLinear(_) => "svm_linear",
+            Self::SvmRbf(_) => "svm_rbf",
+        }
+    }
+
+    /// Reads the hyperparameters of the algorithm of this name. `None` if there is no such algorithm.
+    pub(crate) fn read(name: &str, params: &Map<String, Value>) -> Result<Option<Self>, LearnError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct NoParams {}
+        fn of<T: serde::de::DeserializeOwned>(params: &Map<String, Value>) -> Result<T, LearnError> {
+            T::deserialize(Value::Object(params.clone()))
+                .map_err(|e| LearnError::Options(format!("hyperparams: {e}")))
+        }
+        Ok(Some(match name {
+            "auto" => of::<NoParams>(params).map(|_| Self::Auto)?,
+            "linear" => of::<NoParams>(params).map(|_| Self::Linear)?,
+            "lightgbm" => Self::Lightgbm(of(params)?),
+            "ridge" => Self::Ridge(of(params)?),
+            "lasso" => Self::Lasso(of(params)?),
+            "elasticnet" => Self::ElasticNet(of(params)?),
+            "logistic" => Self::Logistic(of(params)?),
+            "decision_tree" => Self::DecisionTree(of(params)?),
+            "random_forest" => Self::RandomForest(of(params)?),
+            "extra_trees" => Self::ExtraTrees(of(params)?),
+            "naive_bayes" => Self::NaiveBayes(of(params)?),
+            "mlp" => Self::Mlp(of(params)?),
+            "knn" => Self::Knn(of(params)?),
+            "svm_linear" => Self::SvmLinear(of(params)?),
+            "svm_rbf" => Self::SvmRbf(of(params)?),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// Whether it learns such targets.
+    pub(crate) fn learns(&self, task: Task) -> bool {
+        match self {
+            Self::Linear | Self::Ridge(_) | Self::Lasso(_) | Self::ElasticNet(_) => task == Task::Regression,
+            Self::Logistic(_) | Self::NaiveBayes(_) => task == Task::Classification,
+            _ => true,
+        }
+    }
+
+    /// The hyperparameters as given or by default.
+    pub(crate) fn params(&self) -> Value {
+        let value = match self {
+            Self::Auto | Self::Linear => Ok(json!({})),
+            Self::Lightgbm(p) => serde_json::to_value(p),
+            Self::Ridge(p) => serde_json::to_value(p),
+            Self::Lasso(p) => serde_json::to_value(p),
+            Self::ElasticNet(p) => serde_json::to_value(p),
+            Self::Logistic(p) => serde_json::to_value(p),
+            Self::DecisionTree(p) => serde_json::to_value(p),
+            Self::RandomForest(p) | Self::ExtraTrees(p) => serde_json::to_value(p),
+            Self::NaiveBayes(p) => serde_json::to_value(p),
+            Self::Mlp(p) => serde_json::to_value(p),
+            Self::Knn(p) => serde_json::to_value(p),
+            Self::SvmLinear(p) => serde_json::to_value(p),
+            Self::SvmRbf(p) => serde_json::to_value(p),
+        };
+        // Plain structs of numbers and names always have a JSON form.
+        value.unwrap_or_default()
+    }
+
+    /// Refuses values out of their ranges.
+    pub(crate) fn check(&self, task: Task, given: &Map<String, Value>) -> Result<(), LearnError> {
+        let share = |key: &str, x: f64| check(x > 0.0 && x <= 1.0, key, "must be above 0 and at most 1");
+        let penalty = |key: &str, x: f64| check(x.is_finite() && x >= 0.0, key, "must be 0 or more");
+        let above = |key: &str, x: f64| check(x > 0.0 && x.is_finite(), key, "must be above 0");
+        let whole = |key: &str, x: u32, least: u32, most: u32| {
+            check((least..=most).contains(&x), key, &format!("must be {least} to {most}"))
+        };
+        let depth = |x: i32| check(x == -1 || (1..=64).contains(&x), "max_depth", "must be -1 or 1 to 64");
+        match self {
+            Self::Auto | Self::Linear => Ok(()),
+            Self::Lightgbm(p) => {
+                whole("num_trees", p.num_trees, 1, 10_000)?;
+                share("learning_rate", p.learning_rate)?;
+                whole("num_leaves", p.num_leaves, 2, 4096)?;
+                whole("min_data_in_leaf", p.min_data_in_leaf, 1, 10_000_000)?;
+                depth(p.max_depth)?;
+                share("feature_fraction", p.feature_fraction)?;
+                share("bagging_fraction", p.bagging_fraction)?;
+                check(p.bagging_freq <= 10_000, "bagging_freq", "must be at most 10000")?;
+                penalty("lambda_l1", p.lambda_l1)?;
+                penalty("lambda_l2", p.lambda_l2)?;
+                penalty("min_gain_to_split", p.min_gain_to_split)?;
+                above("alpha", p.alpha)?;
+                let quantile = p.objective != Objective::Quantile || p.alpha < 1.0;
+                check(quantile, "alpha", "must be below 1 for a quantile")?;
+                let chosen = task == Task::Classification && given.contains_key("objective");
+                check(!chosen, "objective", "is for regressions")
+            }
+            Self::Ridge(p) => penalty("alpha", p.alpha),
+            Self::Lasso(p) => {
+                penalty("alpha", p.alpha)?;
+                whole("max_iter", p.max_iter, 1, 100_000)
+            }
+            Self::ElasticNet(p) => {
+                penalty("alpha", p.alpha)?;
+                check((0.0..=1.0).contains(&p.l1_ratio), "l1_ratio", "must be 0 to 1")?;
+                whole("max_iter", p.max_iter, 1, 100_000)
+            }
+            Self::Logistic(p) => {
+                above("l2", p.l2)?;
+                whole("max_iter", p.max_iter, 1, 100_000)
+            }
+            Self::DecisionTree(p) => {
+                whole("min_samples_leaf", p.min_samples_leaf, 0, 10_000_000)?;
+                depth(p.max_depth)
+            }
+            Self::RandomForest(p) | Self::ExtraTrees(p) => {
+                whole("num_trees", p.num_trees, 1, 2000)?;
+                whole("min_samples_leaf", p.min_samples_leaf, 0, 10_000_000)?;
+                p.max_features.map_or(Ok(()), |x| share("max_features", x))?;
+                depth(p.max_depth)
+            }
+            Self::NaiveBayes(p) => penalty("var_smoothing", p.var_smoothing),
+            Self::Mlp(p) => {
+                let good = (1..=MAX_LAYERS).contains(&p.hidden.len())
+                    && p.hidden.iter().all(|n| (1..=MAX_UNITS).contains(&(*n as usize)));
+                check(good, "hidden", "must be one to three numbers, each 1 to 1024")?;
+                share("learning_rate", p.learning_rate)?;
+                penalty("l2", p.l2)?;
+                whole("batch_size", p.batch_size, 1, 65_536)?;
+                whole("max_epochs", p.max_epochs, 1, 10_000)
+            }
+            Self::Knn(p) => whole("k", p.k, 1, 200),
+            Self::SvmLinear(p) => {
+                above("c", p.c)?;
+                penalty("epsilon", p.epsilon)?;
+                whole("max_iter", p.max_iter, 1, 100_000)
+            }
+            Self::SvmRbf(p) => {
+                above("c", p.c)?;
+                p.gamma.map_or(Ok(()), |x| above("gamma", x))?;
+                penalty("epsilon", p.epsilon)?;
+                whole("max_rows", p.max_rows, 40, 20_000)
+            }
+        }
+    }
+}
