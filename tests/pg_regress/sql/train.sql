@@ -33,6 +33,11 @@ SELECT * FROM altlas.predict_duration('{"kind": "kind3", "hour": 5}', 'tr_same')
 SELECT * FROM altlas.predict_duration('{"kind": "kind3", "hour": 5}'); \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM altlas.predict_duration('{"kind": "kind3", "hour": 5}', 'tr_took', 1.5); \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM altlas.predict_duration('[]', 'tr_took'); \echo :LAST_ERROR_SQLSTATE
+SELECT unit, coverage, model_version, lower < estimate AND estimate < upper AS between
+  FROM altlas.predict_interval('tr_took', '{"kind": "kind3", "hour": 5, "started_at": "2024-03-01 10:00+00"}', 0.8);
+SELECT count(*) FROM altlas.predict_interval('tr_took', NULL);
+SELECT * FROM altlas.predict_interval('altlas.task_type', '{"kind": 1}'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM altlas.predict_interval('tr_took', '{"kind": "kind3"}', 0); \echo :LAST_ERROR_SQLSTATE
 SELECT upper IS NULL AS no_bound FROM altlas.predict_duration('{"kind": "kind3", "hour": 5, "started_at": "2024-03-01 10:00+00"}', 'tr_took', 0.9999);
 
 -- Bad input.

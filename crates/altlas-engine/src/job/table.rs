@@ -1,6 +1,6 @@
 //! Arrow to tables of columns.
 
-use std::io::Read;
+use std::io;
 
 use altlas_prep::{Column, Table};
 use altlas_proto::{Failure, FailureKind};
@@ -18,22 +18,76 @@ pub const TYPE_KEY: &str = "altlas.type";
 /// Value of [`TYPE_KEY`]: the numbers are seconds of an interval.
 pub const INTERVAL: &str = "interval";
 
-/// Reads a stream of record batches. NULL and NaN are one for numbers.
-pub fn read_table(from: impl Read) -> Result<Table, Failure> {
+/// What was read of a stream.
+#[derive(Debug)]
+pub struct Read {
+    pub table: Table,
+    /// Rows that the stream had.
+    pub rows: usize,
+}
+
+/// Reads a stream of record batches. NULL and NaN are one for numbers. Where the rows take more than `most` bytes, every second one
+/// goes, as often as need be: what stays is evenly spaced. 0 is no limit.
+pub fn read_table(from: impl io::Read, most: u64) -> Result<Read, Failure> {
     let mut reader = StreamReader::try_new(from, None).map_err(|e| unreadable(&e))?;
     let schema = reader.schema();
     let mut columns = schema.fields().iter().map(|field| empty(field)).collect::<Result<Vec<_>, _>>()?;
+    // One of so many rows is kept.
+    let (mut rows, mut stride, mut held) = (0_usize, 1_usize, 0_u64);
     for batch in &mut reader {
         let batch = batch.map_err(|e| unreadable(&e))?;
+        let first = rows.next_multiple_of(stride) - rows;
         for ((column, array), field) in columns.iter_mut().zip(batch.columns()).zip(schema.fields()) {
+            let before = column.len();
             append(column, array).ok_or_else(|| unsupported(field))?;
+            thin(column, before, first, stride);
+            held += bytes(column, before);
+        }
+        rows += batch.num_rows();
+        while most > 0 && held > most && columns.first().is_some_and(|column| column.len() > 1) {
+            stride *= 2;
+            columns.iter_mut().for_each(|column| thin(column, 0, 0, 2));
+            held = columns.iter().map(|column| bytes(column, 0)).sum();
         }
     }
     // A reader ends at the end mark; what the client sends behind it is read here so that its end is seen.
-    std::io::copy(reader.get_mut(), &mut std::io::sink()).map_err(|e| unreadable(&e))?;
+    io::copy(reader.get_mut(), &mut io::sink()).map_err(|e| unreadable(&e))?;
     let names = schema.fields().iter().map(|field| field.name().clone()).collect();
-    Table::new(names, columns)
-        .map_err(|e| Failure::new(FailureKind::BadInput, "the input is no table").detail(e.to_string()))
+    let table = Table::new(names, columns)
+        .map_err(|e| Failure::new(FailureKind::BadInput, "the input is no table").detail(e.to_string()))?;
+    Ok(Read { table, rows })
+}
+
+/// Of the values from place `from` on, keeps the one at `first` behind it and each `stride` further on.
+fn thin(column: &mut Column, from: usize, first: usize, stride: usize) {
+    fn keep<T>(values: &mut Vec<T>, from: usize, first: usize, stride: usize) {
+        let tail = values.split_off(from.min(values.len()));
+        values.extend(tail.into_iter().skip(first).step_by(stride));
+    }
+    if stride == 1 {
+        return;
+    }
+    match column {
+        Column::Number(v) | Column::Interval(v) => keep(v, from, first, stride),
+        Column::Boolean(v) => keep(v, from, first, stride),
+        Column::Text(v) => keep(v, from, first, stride),
+        Column::Timestamp(v) => keep(v, from, first, stride),
+    }
+}
+
+/// Bytes that the values of a column take from place `from` on.
+fn bytes(column: &Column, from: usize) -> u64 {
+    let each = match column {
+        Column::Number(_) | Column::Interval(_) => size_of::<f64>(),
+        Column::Boolean(_) => size_of::<Option<bool>>(),
+        Column::Text(_) => size_of::<Option<String>>(),
+        Column::Timestamp(_) => size_of::<Option<i64>>(),
+    };
+    let texts = match column {
+        Column::Text(v) => v.iter().skip(from).flatten().map(String::len).sum(),
+        _ => 0,
+    };
+    (column.len().saturating_sub(from) * each + texts) as u64
 }
 
 fn empty(field: &Field) -> Result<Column, Failure> {
@@ -153,7 +207,7 @@ mod tests {
             ],
             1,
         );
-        let table = read_table(bytes.as_slice()).unwrap();
+        let table = read_table(bytes.as_slice(), 0).unwrap().table;
         let found: Vec<String> = table.columns().iter().map(seen).collect();
         let expected = [
             "Number([-2.0, NaN])",
@@ -170,9 +224,27 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(table.names()[7], "at");
-        let twice =
-            read_table(stream(vec![column("x", Int32Array::from(vec![1, 2]))], 2).as_slice()).unwrap();
+        let twice = read_table(stream(vec![column("x", Int32Array::from(vec![1, 2]))], 2).as_slice(), 0)
+            .unwrap()
+            .table;
         assert_eq!(twice.columns(), [Column::Number(vec![1.0, 2.0, 1.0, 2.0])]);
+    }
+
+    #[test]
+    fn rows_beyond_the_limit_are_thinned_evenly() {
+        let ids = Int32Array::from((0..100).collect::<Vec<_>>());
+        let names = StringArray::from((0..100).map(|n| format!("name {n:03}")).collect::<Vec<_>>());
+        let bytes = stream(vec![column("id", ids), column("name", names)], 8);
+        let all = read_table(bytes.as_slice(), 0).unwrap();
+        assert_eq!((all.rows, all.table.rows()), (800, 800));
+        // 8 bytes of a number, 24 of a string and 8 of its text: 100 rows.
+        let some = read_table(bytes.as_slice(), 4000).unwrap();
+        assert_eq!((some.rows, some.table.rows()), (800, 100));
+        let Column::Number(ids) = &some.table.columns()[0] else { panic!("no numbers") };
+        let expected: Vec<f64> = (0..800).step_by(8).map(|n| f64::from(n % 100)).collect();
+        assert_eq!(ids, &expected);
+        // One row is kept whatever it takes.
+        assert_eq!(read_table(bytes.as_slice(), 1).unwrap().table.rows(), 1);
     }
 
     #[test]
@@ -181,7 +253,7 @@ mod tests {
             vec![column("fine", Int32Array::from(vec![1])), column("odd", UInt8Array::from(vec![1]))],
             1,
         );
-        let failure = read_table(bytes.as_slice()).unwrap_err();
+        let failure = read_table(bytes.as_slice(), 0).unwrap_err();
         assert_eq!(failure.kind, FailureKind::BadInput);
         assert!(failure.message.contains("\"odd\"") && failure.detail.unwrap().contains("UInt8"));
     }
@@ -190,7 +262,7 @@ mod tests {
     fn what_is_no_stream_is_refused() {
         let good = stream(vec![column("x", Int32Array::from(vec![1, 2, 3]))], 1);
         for bytes in [&b""[..], b"garbage, and no Arrow at all", &good[..good.len() / 2]] {
-            assert_eq!(read_table(bytes).unwrap_err().kind, FailureKind::BadInput);
+            assert_eq!(read_table(bytes, 0).unwrap_err().kind, FailureKind::BadInput);
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::options::Files;
 /// The name of the graph among the job's artefacts.
 const MODEL: &str = "model.onnx";
 
+/// The part of a job's memory that the rows may take, one in so many: features are made of them, and copied for what is fitted.
+const TABLE_SHARE: u64 = 8;
+
 /// Trains on the input as `spec` says. Gives the graph as an artefact and the rest as the result:
 /// `{"document", "manifest", "vectors": [{"input", "output"}], "background", "metric", "lower_is_better", "score", "baseline",
 /// "peak_memory_bytes"}`.
@@ -28,7 +31,13 @@ pub fn run(
     // First: a mistake in the options shall not wait for the rows.
     let (spec, wanted) = without_hash(spec);
     let plan = Plan::parse(&spec).map_err(failure)?;
-    let table = read_table(input)?;
+    let memory = spec.get("memory_bytes").and_then(Value::as_u64).unwrap_or(0);
+    let read = read_table(input, memory / TABLE_SHARE)?;
+    let (table, given) = (read.table, read.rows);
+    let sampled = (table.rows() < given).then(|| {
+        let kept = table.rows();
+        format!("{kept} of {given} rows were used, evenly spaced: more do not fit into altlas.job_memory")
+    });
     if let Some(wanted) = wanted {
         same_rows(&wanted, &data_sha256(&table))?;
     }
@@ -41,6 +50,7 @@ pub fn run(
     let trained = trained.map_err(|e| encoding.failure().unwrap_or_else(|| failure(e)))?;
     let Trained { onnx, document, manifest, vectors, background, metric, lower_is_better, score, baseline } =
         trained;
+    let manifest = with_warning(manifest, sampled);
     outlet.artefact(MODEL, &onnx)?;
     let vectors: Vec<Value> = vectors
         .into_iter()
@@ -57,6 +67,14 @@ pub fn run(
         "baseline": baseline,
         "peak_memory_bytes": crate::confine::peak_memory(),
     }))
+}
+
+/// A manifest with one more warning.
+fn with_warning(mut manifest: Value, warning: Option<String>) -> Value {
+    if let (Some(warning), Some(Value::Array(warnings))) = (warning, manifest.get_mut("warnings")) {
+        warnings.push(warning.into());
+    }
+    manifest
 }
 
 /// The specification, and the hash that the rows must have: the key `data_sha256`, which is no matter of the trainer.
