@@ -75,6 +75,7 @@ pub fn files(run: &Stored, root: &str) -> Result<Vec<File>> {
     put("tags", "mlflow.user", run.submitted_by.clone());
     put("tags", "altlas.run_id", run.run_id.to_string());
     put("tags", "altlas.source", run.source.clone());
+    put("tags", "altlas.metric", run.metric.clone());
     put("tags", "altlas.data_sha256", run.data_sha256.clone());
     put("tags", "altlas.row_count", run.row_count.to_string());
     if let Some(sha256) = run.graph_sha256.as_deref().filter(|_| run.graph_is_stored) {

@@ -18,8 +18,8 @@ struct Found {
     tags: BTreeMap<String, String>,
 }
 
-/// The runs in files, with MLflow's names for them. `metric` names the figure that is their score; without it, it is the first in the
-/// order of their names. Artifacts are left out: a model is registered by its own function.
+/// The runs in files, with MLflow's names for them. `metric` names the figure that is their score; without it, it is what altlas wrote
+/// down, or the first in the order of their names. Artifacts are left out: a model is registered by its own function.
 pub fn runs(files: Vec<File>, metric: Option<&str>) -> Result<Vec<(String, Foreign)>> {
     let mut experiments: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut found: BTreeMap<(String, String), Found> = BTreeMap::new();
@@ -73,6 +73,7 @@ pub fn runs(files: Vec<File>, metric: Option<&str>) -> Result<Vec<(String, Forei
 fn foreign(project: String, run: Found, metric: Option<&str>) -> Result<Foreign> {
     model::check_name(&project, "project")?;
     let Found { meta, metrics, params, tags } = run;
+    let metric = metric.or_else(|| tags.get("altlas.metric").map(String::as_str));
     let chosen = match metric {
         Some(name) => metrics.get_key_value(name),
         None => metrics.iter().next(),

@@ -75,6 +75,7 @@ pub struct Stored {
     pub options: Value,
     pub row_count: i64,
     pub data_sha256: String,
+    pub metric: String,
     pub graph_sha256: Option<String>,
     /// Whether the registry still has that graph.
     pub graph_is_stored: bool,
@@ -107,6 +108,7 @@ pub fn stored(run_id: i64) -> Result<Option<Stored>> {
             started_ms: row.get(14).unwrap_or_default(),
             ended_ms: row.get(15).unwrap_or_default(),
             submitted_by: row.get(16).unwrap_or_default(),
+            metric: row.get(17).unwrap_or_default(),
         })
     })
 }

@@ -40,15 +40,17 @@ SELECT * FROM altlas.export_mlflow(0); \echo :LAST_ERROR_SQLSTATE
 
 -- And back.
 SELECT i.run_id AS third, i.project FROM (SELECT array_agg(path) AS paths, array_agg(content) AS contents FROM altlas.export_mlflow(:first)) f,
-  altlas.import_mlflow(f.paths, f.contents, 'mae') i \gset
-SELECT item, same FROM altlas.compare_runs(ARRAY[:first, :third]) WHERE item ~ '^(metrics|project|algorithm|target|source|data_sha256|row_count|task|score|started_at)' GROUP BY 1, 2 ORDER BY item COLLATE "C";
+  altlas.import_mlflow(f.paths, f.contents) i \gset
+SELECT item, same FROM altlas.compare_runs(ARRAY[:first, :third]) WHERE item ~ '^(metrics|project|algorithm|target|source|data_sha256|row_count|task|score)' GROUP BY 1, 2 ORDER BY item COLLATE "C";
 SELECT count(*) FROM altlas.import_mlflow('{}', '{}');
 SELECT count(*) FROM altlas.import_mlflow('{1/meta.yaml}', '{}'); \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM altlas.import_mlflow('{1/a/meta.yaml,1/a/metrics/mae}', ARRAY['run_id: a', '1 2 0']::bytea[]); \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM altlas.import_mlflow('{1/meta.yaml,1/a/meta.yaml,1/a/metrics/mae}', ARRAY['name: xp', 'run_id: a', 'soon']::bytea[]); \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM altlas.import_mlflow('{1/meta.yaml,1/a/meta.yaml,1/a/metrics/mae}', ARRAY['name: xp', 'run_id: a', '1 2 0']::bytea[], 'rmse'); \echo :LAST_ERROR_SQLSTATE
-SELECT project, metric, score FROM altlas.import_mlflow('{7/meta.yaml,7/b/meta.yaml,7/b/metrics/val/loss,7/b/params/depth}',
-  ARRAY[E'name: ''xp_b''\n', E'run_id: b\nstart_time: 1700000000000\nuser_id: ann', E'1 0.9 0\n2 0.5 1\n', '3']::bytea[]) i JOIN altlas.training_runs USING (run_id, project);
+SELECT run_id AS other, project, mlflow_run FROM altlas.import_mlflow('{7/meta.yaml,7/b/meta.yaml,7/b/metrics/val/loss,7/b/params/depth}',
+  ARRAY[E'name: ''xp_b''\n', E'run_id: b\nstart_time: 1700000000000\nuser_id: ann', E'1 0.9 0\n2 0.5 1\n', '3']::bytea[]) \gset
+SELECT :'project' AS project, :'mlflow_run' AS mlflow_run, metric, score, options, submitted_by, started_at FROM altlas.training_runs WHERE run_id = :other;
+SELECT * FROM altlas.reproduce(:other); \echo :LAST_ERROR_SQLSTATE
 
 -- What was known of earlier tasks.
 CREATE TABLE xp_tasks (n int, who text, kind text, at timestamptz, done timestamptz, took interval);
