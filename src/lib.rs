@@ -31,6 +31,7 @@ use pgrx::prelude::*;
 
 extension_sql_file!("../sql/schema/bootstrap.sql", name = "bootstrap", bootstrap);
 extension_sql_file!("../sql/schema/registry.sql", name = "registry", requires = ["bootstrap"]);
+extension_sql_file!("../sql/schema/leaderboard.sql", name = "leaderboard", requires = ["registry"]);
 extension_sql_file!("../sql/schema/audit.sql", name = "audit", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/access.sql", name = "access", requires = ["bootstrap"]);
 extension_sql_file!("../sql/schema/jobs.sql", name = "job_tables", requires = ["bootstrap"]);

@@ -39,5 +39,8 @@ error = np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected)))
 print(f"{len(rows)} vectors, {features.shape[1]} features, largest error {error:.2e}")
 if manifest["output"]["label"]:
     labels = session.run([manifest["output"]["label"]], {document["output"]: features})[0]
-    assert (labels == expected.argmax(axis=1)).all(), "labels differ"
+    # Where two classes are equally likely, rounding decides.
+    top = np.sort(expected, axis=1)
+    clear = top[:, -1] - top[:, -2] > 1e-5
+    assert (labels == expected.argmax(axis=1))[clear].all(), "labels differ"
 assert error <= 1e-5, "beyond 1e-5"

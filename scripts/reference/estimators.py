@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import sklearn
-from sklearn import calibration, ensemble, linear_model, metrics, naive_bayes, neighbors, neural_network, svm, tree
+from sklearn import calibration, cluster, ensemble, linear_model, metrics, naive_bayes, neighbors, neural_network, svm, tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 rng = np.random.default_rng(30)
@@ -141,6 +141,15 @@ for classes in (0, 2, 3):
     cases.append({"kind": "network", "classes": classes, "z": z.tolist(), "y": y.tolist(), "l2": 0.1, "rate": 0.01, "steps": 25,
                   "start": model.begun, "weights": [w.tolist() for w in model.coefs_],
                   "bias": [b.tolist() for b in model.intercepts_]})
+
+z = np.concatenate([rng.normal(size=(n, 3)) * 0.5 + c for n, c in ((50, (0, 0, 0)), (40, (3, 0, 1)), (30, (0, 3, -2)), (1, (9, 9, 9)))])
+z = z.astype(np.float32).astype(float)
+for k in (2, 4, 6):
+    model = cluster.KMeans(k, n_init=50, random_state=1, tol=0).fit(z)
+    cases.append({"kind": "clusters", "k": k, "z": tolist(z), "members": model.labels_.tolist(), "inertia": float(model.inertia_),
+                  "figures": {"silhouette": float(metrics.silhouette_score(z, model.labels_)),
+                              "davies_bouldin": float(metrics.davies_bouldin_score(z, model.labels_)),
+                              "calinski_harabasz": float(metrics.calinski_harabasz_score(z, model.labels_))}})
 
 target = ROOT / "crates/altlas-learn/tests/data/estimators.json"
 lines = ",\n".join(json.dumps(case) for case in cases)

@@ -17,7 +17,7 @@ CREATE TABLE altlas.api_level (
 INSERT INTO altlas.api_level (level, name) VALUES
     ('read', 'quarantine'), ('read', '_quarantine'), ('admin', 'release_quarantine');
 INSERT INTO altlas.api_level (level, name)
-SELECT 'read', unnest(ARRAY['models', 'kpis', 'training_runs', 'jobs', '_jobs', 'engine_status', 'error_codes'])
+SELECT 'read', unnest(ARRAY['models', 'kpis', 'training_runs', 'leaderboard', 'jobs', '_jobs', 'engine_status', 'error_codes'])
 UNION ALL
 SELECT 'read', unnest(ARRAY['model_stats', 'model_stats_hourly', 'feature_stats', 'label_stats', 'metrics',
                             '_histogram_summary', '_sketch_summary', '_label_counts', '_merged_stats', '_merged_counts'])

@@ -54,11 +54,14 @@ pub fn order(
     algorithm: Option<&str>,
     options: Option<JsonB>,
 ) -> crate::error::Result<Order> {
+    let task = required(task, "task")?;
+    // Clusters have no target; the job refuses one that is given.
+    let target = if task == "clustering" { target.unwrap_or_default() } else { required(target, "target")? };
     Order::new(
         required(project, "project")?,
-        required(task, "task")?,
+        task,
         required(source, "source")?,
-        required(target, "target")?,
+        target,
         algorithm,
         options.map(|o| o.0),
     )

@@ -187,6 +187,16 @@ impl Dense {
         self.finish()
     }
 
+    /// Ends a clustering: the number of the least of a row's values as `variable`, `float32 [rows, 1]`, and as `label`.
+    pub(crate) fn nearest(mut self, distances: &str) -> Vec<u8> {
+        self.graph.output.push(port("variable", data_type::FLOAT, &[None, Some(1)]));
+        self.graph.output.push(port("label", data_type::INT64, &[None]));
+        self.op_with("ArgMin", &[distances], &["number"], &[("axis", 1), ("keepdims", 1)]);
+        self.cast("number", "variable", data_type::FLOAT);
+        self.op_with("ArgMin", &[distances], &["label"], &[("axis", 1), ("keepdims", 0)]);
+        self.finish()
+    }
+
     fn finish(self) -> Vec<u8> {
         ModelProto {
             ir_version: Some(IR_VERSION),

@@ -4,7 +4,7 @@
 //! that feeds it, its manifest, and test vectors. The document and every estimate in it (category means,
 //! imputed means) come from the training part alone; rounds of boosting are found on an inner part of it;
 //! the conformal scores come from the calibration part, the metrics from the test part. [`train_texts`] does the same for
-//! texts with labels. [`Plan`] tells the two apart.
+//! texts with labels, and [`train_clusters`] finds groups of rows. [`Plan`] tells them apart.
 
 mod arena;
 mod bayes;
@@ -12,6 +12,7 @@ mod blocks;
 mod boost;
 mod candidates;
 mod choose;
+mod clusters;
 mod conformal;
 mod elastic;
 mod error;
@@ -23,6 +24,7 @@ mod kernel;
 mod lbfgs;
 mod linear;
 mod logistic;
+mod machines;
 mod manifest;
 mod margin;
 mod metrics;
@@ -42,6 +44,7 @@ mod tune;
 
 pub use bayes::{BayesFit, naive_bayes};
 pub use boost::{Boosted, Run};
+pub use clusters::{ClusterOptions, ClusterSpec, KmeansParams, train_clusters};
 pub use conformal::{Calibration, ConformalKind};
 pub use elastic::elastic_net;
 pub use error::LearnError;

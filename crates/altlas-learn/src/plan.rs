@@ -3,7 +3,9 @@
 use altlas_prep::Table;
 use serde_json::Value;
 
-use crate::{Embed, LearnError, TextSpec, TrainSpec, Trained, train, train_texts};
+use crate::{
+    ClusterSpec, Embed, LearnError, TextSpec, TrainSpec, Trained, train, train_clusters, train_texts,
+};
 
 /// A checked specification.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +14,8 @@ pub enum Plan {
     Rows(TrainSpec),
     /// A classification of texts.
     Texts(TextSpec),
+    /// Clusters of rows.
+    Clusters(ClusterSpec),
 }
 
 impl Plan {
@@ -19,6 +23,9 @@ impl Plan {
     pub fn parse(value: &Value) -> Result<Self, LearnError> {
         if TextSpec::is_meant(value) {
             return TextSpec::parse(value).map(Self::Texts);
+        }
+        if ClusterSpec::is_meant(value) {
+            return ClusterSpec::parse(value).map(Self::Clusters);
         }
         TrainSpec::parse(value).map(Self::Rows)
     }
@@ -33,6 +40,7 @@ impl Plan {
         match self {
             Self::Rows(spec) => train(spec, table, progress),
             Self::Texts(spec) => train_texts(spec, table, embed, progress),
+            Self::Clusters(spec) => train_clusters(spec, table, progress),
         }
     }
 }

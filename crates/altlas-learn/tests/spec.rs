@@ -57,10 +57,10 @@ fn names_what_there_is() {
         |task: &str, algorithm: &str| parse(json!({"task": task, "target": "y", "algorithm": algorithm}));
     assert!(matches!(with("regression", "prophet"), Err(LearnError::UnknownAlgorithm { .. })));
     for (task, algorithm) in [
-        ("regression", "kmeans"),
+        ("regression", "isolation_forest"),
         ("regression", "logistic"),
         ("classification", "ridge"),
-        ("clustering", "auto"),
+        ("ranking", "auto"),
     ] {
         let error = with(task, algorithm).unwrap_err();
         assert!(matches!(error, LearnError::NotSupported { .. }), "{task} {algorithm}: {error}");

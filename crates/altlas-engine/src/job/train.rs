@@ -154,7 +154,9 @@ mod tests {
         for (spec, kind) in [
             (json!({"task": "regression"}), FailureKind::BadParameter),
             (json!({"task": "regression", "target": "y", "colour": 1}), FailureKind::BadParameter),
-            (json!({"task": "clustering", "target": "y"}), FailureKind::Unsupported),
+            (json!({"task": "ranking", "target": "y"}), FailureKind::Unsupported),
+            (json!({"task": "clustering", "algorithm": "dbscan"}), FailureKind::Unsupported),
+            (json!({"task": "clustering", "target": "y"}), FailureKind::BadParameter),
             (json!({"task": "regression", "target": "y", "algorithm": "oracle"}), FailureKind::BadParameter),
             (
                 json!({"task": "text_classification", "target": "y", "options": {"text": 1}}),

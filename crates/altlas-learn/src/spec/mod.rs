@@ -1,5 +1,6 @@
 //! What to train: parsed once from JSON, valid by type afterwards.
 
+mod algorithm;
 mod params;
 mod search;
 
@@ -8,18 +9,19 @@ use serde_json::{Map, Value};
 
 use crate::LearnError;
 
+pub use algorithm::Algorithm;
 pub use params::{
-    Algorithm, BayesParams, ElasticNetParams, ForestParams, KernelSvmParams, LassoParams, LightgbmParams,
+    BayesParams, ElasticNetParams, ForestParams, KernelSvmParams, LassoParams, LightgbmParams,
     LinearSvmParams, LogisticParams, MlpParams, NeighbourParams, NeighbourWeights, Objective, RidgeParams,
     TreeParams,
 };
 pub use search::{Dimension, Range, Search, SearchMethod, SearchOptions};
 
 /// Tasks in the SQL contract that this version does not train.
-const LATER_TASKS: [&str; 3] = ["clustering", "ranking", "anomaly"];
+const LATER_TASKS: [&str; 2] = ["ranking", "anomaly"];
 /// Algorithms likewise.
-const LATER: [&str; 5] = ["kmeans", "dbscan", "gmm", "hierarchical", "isolation_forest"];
-const TASKS: &str = "regression, classification, text_classification";
+const LATER: [&str; 1] = ["isolation_forest"];
+const TASKS: &str = "regression, classification, text_classification, clustering";
 
 /// What is learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,65 @@
+"""Every algorithm of `train` through SQL: what the session says, the engine says too; searches end when they shall."""
+
+import time
+
+import psycopg
+import pytest
+from support import Call, failure, job, make_noise, no_job
+
+ROWS = """CREATE TABLE runs AS SELECT i, 'kind' || i % 7 AS kind, CASE WHEN i % 11 > 0 THEN i % 24 END AS hour, i % 5 = 1 AS urgent,
+    i % 7 * 2 + i % 24 * 0.5 + (i * 7919 % 101) / 50.0 AS minutes, 'c' || (i % 7 / 2) AS class FROM generate_series(1, 400) i"""
+BOTH = ["lightgbm", "decision_tree", "random_forest", "extra_trees", "knn", "svm_linear", "svm_rbf", "mlp"]
+REGRESSIONS = [*BOTH, "linear", "ridge", "lasso", "elasticnet"]
+CLASSIFICATIONS = [*BOTH, "logistic", "naive_bayes"]
+
+
+def test_session_and_engine_agree_on_every_algorithm(cluster, database, conn):
+    conn.execute(ROWS)
+    for task, target, algorithms in (
+        ("regression", "minutes", REGRESSIONS),
+        ("classification", "class", CLASSIFICATIONS),
+    ):
+        answer = "predict" if task == "regression" else "predict_proba"
+        for algorithm in algorithms:
+            model, source = f"{target}_{algorithm}", f"SELECT kind, hour, urgent, {target} FROM runs"
+            metric, score, baseline = conn.execute(
+                "SELECT metric, score, baseline FROM altlas.train(%s, %s, %s, %s, %s)",
+                (model, task, source, target, algorithm),
+            ).fetchone()
+            assert (score < baseline) if metric in ("rmse", "mae") else (score > baseline), (model, score, baseline)
+            ask = f"SELECT altlas.{answer}(%s, r) FROM (SELECT kind, hour, urgent FROM runs WHERE i <= 60) r"
+            conn.execute("SET altlas.compile_models = on")
+            own = conn.execute(ask, (model,)).fetchall()
+            with cluster.conn(database) as other:
+                other.execute("SET altlas.compile_models = off")
+                theirs = other.execute(ask, (model,)).fetchall()
+            flat = [v for (x,) in own for v in (x if isinstance(x, list) else [x])]
+            assert flat == pytest.approx([v for (x,) in theirs for v in (x if isinstance(x, list) else [x])], rel=1e-4, abs=1e-5), model
+            if task == "classification":
+                assert all(sum(x) == pytest.approx(1, abs=1e-5) for (x,) in own), model
+
+
+def test_a_search_can_be_cancelled_and_watched(cluster, database, conn):
+    make_noise(conn)
+    search = """SELECT * FROM altlas.train('long', 'regression', 'noise', 'y', 'random_forest',
+        '{"search": {"trials": 1000}, "hyperparams": {"num_trees": 500}, "validation": {"kind": "kfold", "folds": 10}}')"""
+    with Call(cluster, database, search) as call:
+        job(cluster)
+        time.sleep(0.5)
+        cancelled = time.monotonic()
+        call.conn.cancel_safe(timeout=5)
+        assert isinstance(call.error(10), psycopg.errors.QueryCanceled)
+        assert time.monotonic() - cancelled < 5
+    no_job(cluster)
+    assert conn.execute("SELECT count(*) FROM altlas.leaderboard('long')").fetchone() == (0,)
+
+
+def test_a_forest_that_would_not_fit_is_refused(conn):
+    make_noise(conn)
+    conn.execute("SET altlas.job_memory = '1GB'")
+    error = failure(
+        conn,
+        """SELECT * FROM altlas.train('big', 'regression', 'noise', 'y', 'random_forest',
+            '{"hyperparams": {"num_trees": 2000, "min_samples_leaf": 1}}')""",
+    )
+    assert error.sqlstate == "53000", error
