@@ -153,7 +153,7 @@ pub fn train(
     };
     let onnx = choice.fitted.onnx(fit.tabular.width())?;
     let vectors = vectors(&choice.fitted, &table, &fit.tabular, &source, &parts)?;
-    let background = background(&table, &fit.tabular, &parts);
+    let background = background(&table, &fit.tabular, &parts.train);
     let importance = choice.fitted.importance(calibration, options.seed)?;
     let mut importance: Vec<(String, f64)> =
         fit.tabular.feature_names().into_iter().zip(importance).collect();
@@ -303,9 +303,10 @@ fn vectors(
     Ok(rows.iter().zip(outputs).map(vector).collect())
 }
 
-fn background(table: &Table, tabular: &Tabular, parts: &Split) -> Vec<Value> {
+/// Rows that explanations compare others with.
+pub(crate) fn background(table: &Table, tabular: &Tabular, rows: &[usize]) -> Vec<Value> {
     let names = names(tabular);
-    evenly(&parts.train, BACKGROUND).iter().map(|row| manifest::row_json(table, &names, *row)).collect()
+    evenly(rows, BACKGROUND).iter().map(|row| manifest::row_json(table, &names, *row)).collect()
 }
 
 fn names(tabular: &Tabular) -> Vec<String> {

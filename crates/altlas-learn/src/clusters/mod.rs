@@ -17,7 +17,7 @@ use crate::graph::Dense;
 use crate::linear::{Standard, dot};
 use crate::rng::Rng;
 use crate::target::Target;
-use crate::train::{TestVector, Trained};
+use crate::train::{TestVector, Trained, background};
 use crate::{LearnError, Preprocess, manifest};
 
 pub use spec::{ClusterOptions, ClusterSpec, KmeansParams};
@@ -108,6 +108,7 @@ pub fn train_clusters(
     clusters.members.iter().filter_map(|&m| sizes.get_mut(m).map(|size| *size += 1)).for_each(drop);
     let model = Centres { standard, centres: clusters.centres };
     let vectors = model.vectors(&source, &fit.tabular, &rows)?;
+    let background = background(&table, &fit.tabular, &rows);
     let columns: Vec<&str> = fit.tabular.columns().iter().map(|c| c.name.as_str()).collect();
     let labels: Vec<String> = (0..k).map(|n| n.to_string()).collect();
     let manifest = json!({
@@ -128,6 +129,7 @@ pub fn train_clusters(
         document: document(fit.tabular),
         manifest,
         vectors,
+        background,
         metric: METRIC.to_owned(),
         lower_is_better: false,
         score,
