@@ -33,6 +33,14 @@ FROM altlas.train('flight_duration', 'regression', $$
   '{"unit": "min", "validation": {"kind": "time", "column": "scheduled_start"},
     "preprocess": {"time_zone": "America/New_York"}}');
 
+\echo '   What was tried, on the rows that chose among them (mean absolute error, minutes, with 95 % intervals):'
+\echo
+
+SELECT rank, algorithm, round(score::numeric, 2) AS score, round(lower::numeric, 2) AS lower,
+       round(upper::numeric, 2) AS upper, round(seconds::numeric, 1) AS seconds,
+       CASE WHEN baseline THEN 'a constant' WHEN version IS NOT NULL THEN 'chosen' END AS note
+FROM altlas.leaderboard('flight_duration') ORDER BY rank, algorithm;
+
 \echo '   Every flight of October to December, which the model has not seen (gate to gate, minutes):'
 \echo
 
@@ -79,6 +87,17 @@ FROM (SELECT * FROM flights.task_runs
       WHERE status = 'completed' AND scheduled_start >= '2013-10-01'
       ORDER BY md5(id::text) LIMIT 5) t
 CROSS JOIN LATERAL altlas.predict_duration(to_jsonb(t), 'flight_duration', 0.9) p;
+
+\echo '   Why the first of them takes so long: what each column adds to the mean of some earlier flights, in minutes:'
+\echo
+
+SELECT feature, value, round(contribution::numeric, 1) AS "adds, min", round(base::numeric, 1) AS "mean, min",
+       round(prediction::numeric, 1) AS "predicted, min"
+FROM (SELECT * FROM flights.task_runs
+      WHERE status = 'completed' AND scheduled_start >= '2013-10-01'
+      ORDER BY md5(id::text) LIMIT 1) t
+CROSS JOIN LATERAL altlas.explain('flight_duration', to_jsonb(t), '{"scale": "output"}') e
+ORDER BY abs(contribution) DESC LIMIT 6;
 
 \echo '   The intervals on 2,000 of those flights:'
 \echo
@@ -175,7 +194,22 @@ JOIN flights.raw_airlines a ON a.carrier = r.dimensions ->> 'carrier'
 ORDER BY r.value DESC, a.name;
 
 \echo
-\echo '4  WHAT DID SOMEBODY ASK FOR?'
+\echo '4  WHAT GOES WITH BEING LATE?'
+\echo '   Groups of completed flights whose share of late arrivals (15 minutes or more) differs most from that of all others.'
+\echo
+
+SELECT item AS "group", round(100 * value::numeric, 1) AS "points more late", round(100 * lower::numeric, 1) AS "from",
+       round(100 * upper::numeric, 1) AS "to", sample_count AS flights
+FROM altlas.analyze_tasks($$
+  SELECT 'flight' AS task_type, NOT on_time AS failed, carrier, origin, aircraft_maker AS maker, seats,
+         extract(hour FROM scheduled_start) AS hour, to_char(scheduled_start, 'Mon') AS month
+  FROM flights.task_runs WHERE status = 'completed'
+  $$, '{"min_runs": 1000}')
+WHERE section = 'failure_factor' AND p_value < 0.001
+ORDER BY abs(value) DESC LIMIT 8;
+
+\echo
+\echo '5  WHAT DID SOMEBODY ASK FOR?'
 \echo '   Commands in Turkish and English, split into typed tasks (after: waits for; conf.: of the type).'
 \echo
 

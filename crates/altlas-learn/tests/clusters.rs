@@ -51,6 +51,21 @@ fn finds_how_many_there_are() {
 }
 
 #[test]
+fn a_hierarchy_finds_them_as_well() {
+    let fit = |hyperparams: Value| {
+        let spec = json!({"task": "clustering", "algorithm": "hierarchical", "options": {"hyperparams": hyperparams}});
+        train_clusters(&ClusterSpec::parse(&spec)?, groups(), &mut |_, _, _| ())
+    };
+    let trained = fit(json!({})).unwrap();
+    let m = &trained.manifest;
+    assert_eq!((&m["algorithm"], &m["training"]["hyperparams"]), (&json!("hierarchical"), &json!({"k": 3})));
+    assert!(trained.score > 0.7, "{}", trained.score);
+    assert_eq!(fit(json!({"k": 3})).unwrap().onnx, trained.onnx);
+    let error = fit(json!({"n_init": 2})).unwrap_err();
+    assert!(error.to_string().contains("n_init"), "{error}");
+}
+
+#[test]
 fn the_graph_gives_the_same_numbers() {
     let trained = fit(json!({"hyperparams": {"k": 5}, "seed": 3})).unwrap();
     let flat = compile(&trained.onnx).unwrap();

@@ -58,6 +58,31 @@ impl Points<'_> {
         best.by_size(self.width)
     }
 
+    /// The means of some points by their clusters.
+    pub(super) fn centres(&self, rows: &[usize], members: &[usize], k: usize) -> Vec<f64> {
+        let (mut centres, mut counts) = (vec![0.0; k * self.width], vec![0.0_f64; k]);
+        for (&row, &member) in rows.iter().zip(members) {
+            counts[member] += 1.0;
+            let centre = &mut centres[member * self.width..(member + 1) * self.width];
+            centre.iter_mut().zip(self.row(row)).for_each(|(c, x)| *c += f64::from(*x));
+        }
+        for (centre, count) in centres.chunks_exact_mut(self.width).zip(counts) {
+            centre.iter_mut().for_each(|c| *c /= count.max(1.0));
+        }
+        centres
+    }
+
+    /// The nearest of given centres to each point, the largest cluster first.
+    pub(super) fn around(&self, centres: &[f64]) -> Clusters {
+        let (mut members, mut inertia) = (Vec::with_capacity(self.count()), 0.0);
+        for row in 0..self.count() {
+            let (nearest, distance) = self.nearest(row, centres);
+            members.push(nearest);
+            inertia += distance;
+        }
+        Clusters { centres: centres.to_vec(), members, inertia }.by_size(self.width)
+    }
+
     fn run(&self, k: usize, max_iter: u32, rng: &mut Rng, tick: &mut dyn FnMut()) -> Clusters {
         let mut centres = self.seeds(k, rng);
         let (n, width) = (self.count(), self.width);

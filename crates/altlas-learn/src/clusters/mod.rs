@@ -4,6 +4,7 @@
 mod kmeans;
 mod quality;
 mod spec;
+mod ward;
 
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use altlas_prep::{Cell, Column, Matrix, Table};
 use serde_json::{Value, json};
 
 use self::kmeans::{Clusters, Points};
+use self::ward::Tree;
 use crate::choose::Progress;
 use crate::features::{Source, document};
 use crate::graph::Dense;
@@ -20,7 +22,7 @@ use crate::target::Target;
 use crate::train::{TestVector, Trained, background};
 use crate::{LearnError, Preprocess, manifest};
 
-pub use spec::{ClusterOptions, ClusterSpec, KmeansParams};
+pub use spec::{ClusterAlgorithm, ClusterOptions, ClusterSpec, KmeansParams, WardParams};
 
 /// Rows for each cluster at the least.
 const ROWS_PER_CLUSTER: usize = 2;
@@ -29,6 +31,8 @@ const TRIED: std::ops::RangeInclusive<usize> = 2..=10;
 /// Rows that silhouettes are computed on while numbers are tried, and in the end.
 const TRIED_ROWS: usize = 1000;
 const JUDGED_ROWS: usize = 4000;
+/// Rows that a hierarchy is built of.
+const JOINED_ROWS: usize = 5000;
 /// The most test vectors.
 const VECTORS: usize = 32;
 /// The figure it is judged by.
@@ -40,10 +44,9 @@ pub fn train_clusters(
     table: Table,
     progress: &mut Progress<'_>,
 ) -> Result<Trained, LearnError> {
-    let options = &spec.options;
-    let params = &options.hyperparams;
+    let (options, algorithm) = (&spec.options, &spec.algorithm);
     progress("prepare", 0, 1);
-    let needed = ROWS_PER_CLUSTER * params.k.map_or(*TRIED.end(), |k| k as usize);
+    let needed = ROWS_PER_CLUSTER * algorithm.k().map_or(*TRIED.end(), |k| k as usize);
     if table.rows() < needed {
         return Err(LearnError::TooFewRows { found: table.rows(), needed });
     }
@@ -72,24 +75,43 @@ pub fn train_clusters(
     let points = Points { values: &values, width: fit.matrix.width };
     let mut leaderboard = Vec::new();
     let mut best: Option<(f64, usize, Clusters)> = None;
-    let tried = params.k.map_or(TRIED, |k| k as usize..=k as usize);
+    let tried = algorithm.k().map_or(TRIED, |k| k as usize..=k as usize);
+    let joined = match algorithm {
+        ClusterAlgorithm::Kmeans(_) => None,
+        ClusterAlgorithm::Hierarchical(_) => {
+            let rows = points.count();
+            if rows > JOINED_ROWS {
+                warnings.push(format!("the hierarchy is of {JOINED_ROWS} of {rows} rows, evenly spaced"));
+            }
+            Some(Joined::new(points, progress))
+        }
+    };
     let total = tried.clone().count();
     for (number, k) in tried.enumerate() {
         let start = Instant::now();
         let phase = format!("candidate {} of {total}: {k} clusters", number + 1);
-        let most = u64::from(params.n_init) * u64::from(params.max_iter);
+        let most = match algorithm {
+            ClusterAlgorithm::Kmeans(params) => u64::from(params.n_init) * u64::from(params.max_iter),
+            ClusterAlgorithm::Hierarchical(_) => 1,
+        };
         let mut done = 0;
         let mut tick = || {
             done += 1;
             progress(&phase, done.min(most), most);
         };
         let mut rng = Rng::new(options.seed, 30 + k as u64);
-        let clusters = points.kmeans(k, params.n_init, params.max_iter, &mut rng, &mut tick);
+        let clusters = match (algorithm, &joined) {
+            (ClusterAlgorithm::Kmeans(params), _) => {
+                points.kmeans(k, params.n_init, params.max_iter, &mut rng, &mut tick)
+            }
+            (_, Some(joined)) => joined.clusters(points, k),
+            (_, None) => continue,
+        };
         let (some, members) = sample(points, &clusters.members, TRIED_ROWS, options.seed);
         let some = Points { values: &some, width: points.width };
         let score = quality::silhouette(some, &members, k, &mut tick);
         leaderboard.push(json!({
-            "algorithm": "kmeans", "hyperparams": hyperparams(params, k), "metric": METRIC, "lower_is_better": false,
+            "algorithm": algorithm.name(), "hyperparams": hyperparams(algorithm, k), "metric": METRIC, "lower_is_better": false,
             "score": score, "seconds": (start.elapsed().as_secs_f64() * 1e3).round() / 1e3,
         }));
         if best.as_ref().is_none_or(|(most, ..)| score > *most) {
@@ -97,7 +119,7 @@ pub fn train_clusters(
         }
     }
     let Some((_, k, clusters)) = best else {
-        return Err(LearnError::NotFinite("k-means"));
+        return Err(LearnError::NotFinite("the search of clusters"));
     };
     progress("evaluate", 0, 1);
     let (some, members) = sample(points, &clusters.members, JUDGED_ROWS, options.seed);
@@ -115,11 +137,11 @@ pub fn train_clusters(
         "format": 1, "task": spec::TASK, "columns": columns,
         "output": {"value": "variable", "label": "label", "proba": null}, "labels": labels,
         "target": {"name": null, "unit": null}, "conformal": null, "seed": options.seed, "rows": rows.len(),
-        "data_sha256": data_sha256, "algorithm": "kmeans", "library": {"altlas": env!("CARGO_PKG_VERSION")},
+        "data_sha256": data_sha256, "algorithm": algorithm.name(), "library": {"altlas": env!("CARGO_PKG_VERSION")},
         "metric": {"name": METRIC, "lower_is_better": false}, "metrics": figures, "baselines": {},
         "warnings": warnings, "leaderboard": leaderboard,
         "training": {
-            "hyperparams": hyperparams(params, k), "inertia": clusters.inertia, "sizes": sizes,
+            "hyperparams": hyperparams(algorithm, k), "inertia": clusters.inertia, "sizes": sizes,
             "judged_rows": members.len(),
         },
     });
@@ -137,8 +159,39 @@ pub fn train_clusters(
     })
 }
 
-fn hyperparams(params: &KmeansParams, k: usize) -> Value {
-    json!({"k": k, "n_init": params.n_init, "max_iter": params.max_iter})
+fn hyperparams(algorithm: &ClusterAlgorithm, k: usize) -> Value {
+    match algorithm {
+        ClusterAlgorithm::Kmeans(p) => json!({"k": k, "n_init": p.n_init, "max_iter": p.max_iter}),
+        ClusterAlgorithm::Hierarchical(_) => json!({"k": k}),
+    }
+}
+
+/// The hierarchy of some of the points, evenly spaced.
+struct Joined {
+    rows: Vec<usize>,
+    tree: Tree,
+}
+
+impl Joined {
+    fn new(points: Points<'_>, progress: &mut Progress<'_>) -> Self {
+        let count = points.count();
+        let some = count.min(JOINED_ROWS);
+        let rows: Vec<usize> = (0..some).map(|n| n * count / some).collect();
+        let values: Vec<f32> = rows.iter().flat_map(|&row| points.row(row)).copied().collect();
+        let mut done = 0;
+        let mut tick = || {
+            done += 1;
+            if done % 64 == 0 {
+                progress("join", done, some as u64);
+            }
+        };
+        Self { rows, tree: Tree::new(Points { values: &values, width: points.width }, &mut tick) }
+    }
+
+    /// The centres of so many clusters, and the nearest of them to each point.
+    fn clusters(&self, points: Points<'_>, k: usize) -> Clusters {
+        points.around(&points.centres(&self.rows, &self.tree.cut(k), k))
+    }
 }
 
 /// Leaves texts with more categories than are encoded one by one out: means of a target cannot stand for them.
@@ -257,5 +310,33 @@ mod tests {
             found.members.iter().for_each(|m| sizes[*m] += 1);
             assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes[k - 1] > 0, "{sizes:?}");
         }
+    }
+
+    /// Ward's hierarchy against scikit-learn (scripts/reference/ward.py): the same points together, whatever their number.
+    #[test]
+    fn joins_the_same_points() {
+        let cases: Value = serde_json::from_str(include_str!("../../tests/data/ward.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let values: Vec<f32> = numbers(&case["z"]).into_iter().map(|z| z as f32).collect();
+            let points = Points { values: &values, width: case["width"].as_u64().unwrap() as usize };
+            let tree = Tree::new(points, &mut || ());
+            for (k, expected) in case["members"].as_object().unwrap() {
+                let expected = numbers(expected);
+                let found = tree.cut(k.parse().unwrap());
+                let mut names = std::collections::HashMap::new();
+                for (found, expected) in found.iter().zip(&expected) {
+                    assert_eq!(*names.entry(found).or_insert(expected), expected, "{k} clusters");
+                }
+                assert_eq!(names.len(), k.parse::<usize>().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn equal_points_are_joined_as_well() {
+        let values = [1.0, 1.0, 1.0, 4.0, 4.0];
+        let tree = Tree::new(Points { values: &values, width: 1 }, &mut || ());
+        assert_eq!(tree.cut(2), [0, 0, 0, 1, 1]);
+        assert_eq!(tree.cut(1), [0; 5]);
     }
 }
