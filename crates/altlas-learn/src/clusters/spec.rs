@@ -7,17 +7,36 @@ use crate::{LearnError, Preprocess};
 
 /// The name of the task.
 pub(super) const TASK: &str = "clustering";
-const AVAILABLE: &str = "auto, kmeans";
+const AVAILABLE: &str = "auto, kmeans, gmm";
 /// Algorithms in the SQL contract that this version does not have.
-const LATER: [&str; 3] = ["dbscan", "gmm", "hierarchical"];
+const LATER: [&str; 2] = ["dbscan", "hierarchical"];
 /// The most clusters.
 const MAX_K: u32 = 1000;
 
-/// Hyperparameters of k-means on standardised features.
+/// How clusters are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClusterAlgorithm {
+    /// Around centres.
+    Kmeans,
+    /// As normal distributions.
+    Mixture,
+}
+
+impl ClusterAlgorithm {
+    /// Its name in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kmeans => "kmeans",
+            Self::Mixture => "gmm",
+        }
+    }
+}
+
+/// Hyperparameters of k-means, and of the centres that a mixture starts from, on standardised features.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KmeansParams {
-    /// Clusters, 2 to 1,000; by default the number from 2 to 10 with the best silhouette.
+    /// Clusters, 2 to 1,000; by default the number from 2 to 10 with the best silhouette, or the least criterion of a mixture.
     pub k: Option<u32>,
     /// Runs from different centres, 1 to 100.
     pub n_init: u32,
@@ -46,6 +65,8 @@ pub struct ClusterOptions {
 /// A clustering, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClusterSpec {
+    /// How clusters are found.
+    pub algorithm: ClusterAlgorithm,
     /// Everything there is to choose.
     pub options: ClusterOptions,
 }
@@ -79,13 +100,14 @@ impl ClusterSpec {
             return Err(LearnError::option("target", "a clustering has none"));
         }
         let available = AVAILABLE.to_owned();
-        match raw.algorithm.as_deref().unwrap_or("auto") {
-            "auto" | "kmeans" => {}
+        let algorithm = match raw.algorithm.as_deref().unwrap_or("auto") {
+            "auto" | "kmeans" => ClusterAlgorithm::Kmeans,
+            "gmm" => ClusterAlgorithm::Mixture,
             name if LATER.contains(&name) => {
                 return Err(LearnError::NotSupported { what: format!("algorithm \"{name}\""), available });
             }
             name => return Err(LearnError::UnknownAlgorithm { name: name.to_owned(), available }),
-        }
+        };
         let KmeansParams { k, n_init, max_iter } = raw.options.hyperparams;
         let check = |good: bool, key: &str, problem: String| {
             if good { Ok(()) } else { Err(LearnError::option(key, problem)) }
@@ -95,6 +117,6 @@ impl ClusterSpec {
         check((1..=100_000).contains(&max_iter), "max_iter", "must be 1 to 100000".to_owned())?;
         let most = raw.options.preprocess.one_hot_max;
         check(most <= 256, "preprocess.one_hot_max", "must be at most 256".to_owned())?;
-        Ok(Self { options: raw.options })
+        Ok(Self { algorithm, options: raw.options })
     }
 }
