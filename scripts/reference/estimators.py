@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import sklearn
-from sklearn import calibration, cluster, ensemble, linear_model, metrics, naive_bayes, neighbors, neural_network, svm, tree
+from sklearn import calibration, cluster, ensemble, linear_model, metrics, mixture, naive_bayes, neighbors, neural_network, svm, tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 rng = np.random.default_rng(30)
@@ -150,6 +150,13 @@ for k in (2, 4, 6):
                   "figures": {"silhouette": float(metrics.silhouette_score(z, model.labels_)),
                               "davies_bouldin": float(metrics.davies_bouldin_score(z, model.labels_)),
                               "calinski_harabasz": float(metrics.calinski_harabasz_score(z, model.labels_))}})
+
+z = np.concatenate([rng.normal(size=(n, 3)) @ rng.normal(size=(3, 3)) * 0.7 + c for n, c in ((90, (0, 0, 0)), (60, (5, 0, 1)), (50, (0, 5, -4)))])
+z = z.astype(np.float32).astype(float)
+for k in (2, 3):
+    model = mixture.GaussianMixture(k, n_init=5, tol=1e-6, max_iter=1000, random_state=1).fit(z)
+    cases.append({"kind": "mixture", "k": k, "z": tolist(z), "likelihood": float(model.score(z)), "bic": float(model.bic(z)),
+                  "members": model.predict(z).tolist()})
 
 target = ROOT / "crates/altlas-learn/tests/data/estimators.json"
 lines = ",\n".join(json.dumps(case) for case in cases)

@@ -1,7 +1,7 @@
 //! What `auto` tries.
 
 use crate::Task;
-use crate::arena::Arena;
+use crate::arena::{Arena, Part};
 use crate::spec::{
     Algorithm, BayesParams, ForestParams, LightgbmParams, LogisticParams, MlpParams, Objective, RidgeParams,
 };
@@ -62,13 +62,8 @@ impl Arena<'_> {
         if self.task == Task::Classification && width <= MAX_LINEAR_WIDTH {
             candidates.push(Algorithm::NaiveBayes(BayesParams::default()));
         }
-        // A forest's time grows with the features it tries, which in a regression are a third of them.
-        let tried = if self.classes > 0 { (width as f64).sqrt() } else { width as f64 / 3.0 };
-        if rows as f64 * tried * outputs as f64 <= MAX_FOREST_WORK {
-            candidates.push(Algorithm::RandomForest(ForestParams::default()));
-            candidates.push(Algorithm::ExtraTrees(ForestParams::default()));
-        }
         if rows < 500 {
+            candidates.extend(self.forests());
             return candidates;
         }
         // Where the absolute error counts, candidates that aim at it; the first keeps to the mean.
@@ -88,6 +83,7 @@ impl Arena<'_> {
             lambda_l2: 5.0,
             ..base.clone()
         }));
+        candidates.extend(self.forests());
         if width <= MAX_NETWORK_WIDTH && rows as f64 * width as f64 <= MAX_NETWORK_WORK {
             candidates.push(Algorithm::Mlp(MlpParams { max_epochs: 100, ..MlpParams::default() }));
         }
@@ -101,5 +97,19 @@ impl Arena<'_> {
             }));
         }
         candidates
+    }
+
+    /// Forests, where they are grown within the budget.
+    fn forests(&self) -> Vec<Algorithm> {
+        let Part { matrix, .. } = &self.main.train;
+        let outputs = if self.classes > 2 { self.classes } else { 1 };
+        // Their time grows with the features they try, which in a regression are a third of them.
+        let width = matrix.width as f64;
+        let tried = if self.classes > 0 { width.sqrt() } else { width / 3.0 };
+        if matrix.rows as f64 * tried * outputs as f64 > MAX_FOREST_WORK {
+            return Vec::new();
+        }
+        let params = ForestParams::default();
+        vec![Algorithm::RandomForest(params.clone()), Algorithm::ExtraTrees(params)]
     }
 }

@@ -223,9 +223,13 @@ impl Problem<'_> {
                 least = least.min(slope);
             }
         }
-        match free > 0.0 {
-            true => sum / free,
-            false => (least.min(f64::MAX) + most.max(f64::MIN)) / 2.0,
+        match (free > 0.0, least.is_finite(), most.is_finite()) {
+            (true, ..) => sum / free,
+            (false, true, true) => f64::midpoint(least, most),
+            // Rows of one class alone bound it on one side.
+            (false, true, false) => least,
+            (false, false, true) => most,
+            (false, false, false) => 0.0,
         }
     }
 }

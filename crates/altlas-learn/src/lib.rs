@@ -44,7 +44,7 @@ mod tune;
 
 pub use bayes::{BayesFit, naive_bayes};
 pub use boost::{Boosted, Run};
-pub use clusters::{ClusterAlgorithm, ClusterOptions, ClusterSpec, KmeansParams, WardParams, train_clusters};
+pub use clusters::{ClusterAlgorithm, ClusterOptions, ClusterSpec, KmeansParams, train_clusters};
 pub use conformal::{Calibration, ConformalKind};
 pub use elastic::elastic_net;
 pub use error::LearnError;

@@ -24,7 +24,12 @@ fn groups() -> Table {
 }
 
 fn fit(options: Value) -> Result<Trained, LearnError> {
-    let spec = ClusterSpec::parse(&json!({"task": "clustering", "target": "", "options": options}))?;
+    fit_by("auto", options)
+}
+
+fn fit_by(algorithm: &str, options: Value) -> Result<Trained, LearnError> {
+    let spec = json!({"task": "clustering", "target": "", "algorithm": algorithm, "options": options});
+    let spec = ClusterSpec::parse(&spec)?;
     train_clusters(&spec, groups(), &mut |_, _, _| ())
 }
 
@@ -62,27 +67,34 @@ fn a_hierarchy_finds_them_as_well() {
     assert!(trained.score > 0.7, "{}", trained.score);
     assert_eq!(fit(json!({"k": 3})).unwrap().onnx, trained.onnx);
     let error = fit(json!({"n_init": 2})).unwrap_err();
-    assert!(error.to_string().contains("n_init"), "{error}");
+    assert!(error.to_string().contains("k alone"), "{error}");
 }
 
 #[test]
 fn the_graph_gives_the_same_numbers() {
-    let trained = fit(json!({"hyperparams": {"k": 5}, "seed": 3})).unwrap();
-    let flat = compile(&trained.onnx).unwrap();
-    let mut words = vec![0_u64; flat.len().div_ceil(8)];
-    bytemuck::cast_slice_mut(&mut words)[..flat.len()].copy_from_slice(&flat);
-    let program = Program::open(&bytemuck::cast_slice(&words)[..flat.len()]).unwrap();
-    let at = |name: &str| program.outputs().iter().position(|o| o.name == name).unwrap();
-    let table = groups();
-    let tabular = trained.document.as_tabular().unwrap();
-    let matrix = tabular.apply(&table.select(&["x", "kind"]).unwrap(), true, &|| ()).unwrap();
-    let mut scratch = program.scratch();
-    for (n, vector) in trained.vectors.iter().enumerate() {
-        let row = matrix.row(n * 300 / 32);
-        let numbers: Vec<f64> = row.iter().map(|x| f64::from(*x)).collect();
-        program.score(&numbers, &[], &mut scratch).unwrap();
-        assert_eq!(scratch.numbers(at("variable")), vector.output);
-        assert_eq!(scratch.numbers(at("label")), vector.output);
+    for (algorithm, options) in [
+        ("kmeans", json!({"hyperparams": {"k": 5}, "seed": 3})),
+        ("gmm", json!({"hyperparams": {"k": 4}})),
+        ("gmm", json!({})),
+    ] {
+        let trained = fit_by(algorithm, options).unwrap();
+        assert_eq!(trained.manifest["algorithm"], json!(algorithm));
+        let flat = compile(&trained.onnx).unwrap();
+        let mut words = vec![0_u64; flat.len().div_ceil(8)];
+        bytemuck::cast_slice_mut(&mut words)[..flat.len()].copy_from_slice(&flat);
+        let program = Program::open(&bytemuck::cast_slice(&words)[..flat.len()]).unwrap();
+        let at = |name: &str| program.outputs().iter().position(|o| o.name == name).unwrap();
+        let table = groups();
+        let tabular = trained.document.as_tabular().unwrap();
+        let matrix = tabular.apply(&table.select(&["x", "kind"]).unwrap(), true, &|| ()).unwrap();
+        let mut scratch = program.scratch();
+        for (n, vector) in trained.vectors.iter().enumerate() {
+            let row = matrix.row(n * 300 / 32);
+            let numbers: Vec<f64> = row.iter().map(|x| f64::from(*x)).collect();
+            program.score(&numbers, &[], &mut scratch).unwrap();
+            assert_eq!(scratch.numbers(at("variable")), vector.output);
+            assert_eq!(scratch.numbers(at("label")), vector.output);
+        }
     }
 }
 

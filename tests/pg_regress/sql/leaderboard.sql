@@ -33,6 +33,8 @@ SELECT version, algorithm, metric, score > 0.2 AS apart, baseline, deployed FROM
 SELECT rank, metric, version FROM altlas.leaderboard('lb_clusters') WHERE rank = 1;
 SELECT count(*) = 1 AS one_number FROM (SELECT DISTINCT altlas.predict_label('lb_clusters', r) = altlas.predict('lb_clusters', r)::text AS same
   FROM (SELECT kind, hour FROM lb_rows LIMIT 50) r) s WHERE same;
+SELECT version, algorithm, metric, score > 0 AS apart FROM altlas.train('lb_clusters', 'clustering', 'SELECT kind, hour FROM lb_rows', algorithm => 'gmm',
+  options => '{"hyperparams": {"k": 3}}');
 SELECT * FROM altlas.train('lb_bad', 'clustering', 'lb_rows', 'minutes'); \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM altlas.train('lb_bad', 'clustering', 'lb_rows', algorithm => 'dbscan'); \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM altlas.leaderboard('lb_nothing');

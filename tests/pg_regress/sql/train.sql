@@ -18,7 +18,7 @@ SELECT name, version, task, algorithm, aliases, columns FROM altlas.models WHERE
 SELECT count(*) FROM generate_series(1, 2),
   altlas.train('tr_same', 'regression', 'SELECT kind, hour, minutes FROM tr_runs ORDER BY i', 'minutes', 'lightgbm', '{"seed": 7}') t;
 SELECT count(*) AS versions, count(DISTINCT sha256) AS distinct_files FROM altlas.models WHERE name = 'tr_same';
-SELECT algorithm, metric, score > 0.95 AS good FROM altlas.train('tr_slow', 'classification', 'SELECT kind, hour, slow FROM tr_runs', 'slow');
+SELECT metric, score > 0.95 AS good FROM altlas.train('tr_slow', 'classification', 'SELECT kind, hour, slow FROM tr_runs', 'slow');
 SELECT altlas.predict_label('tr_slow', r) AS slow, count(*) FROM (SELECT kind, hour FROM tr_runs LIMIT 50) r GROUP BY 1 ORDER BY 1;
 SELECT round(avg(abs(altlas.predict('tr_same', r) - minutes))::numeric, 0) AS mae_minutes FROM (SELECT * FROM tr_runs LIMIT 200) r;
 

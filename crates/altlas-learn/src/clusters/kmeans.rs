@@ -55,7 +55,7 @@ impl Points<'_> {
                 best = next;
             }
         }
-        best.by_size(self.width)
+        best.by_size(self.width).0
     }
 
     /// The means of some points by their clusters.
@@ -80,7 +80,7 @@ impl Points<'_> {
             members.push(nearest);
             inertia += distance;
         }
-        Clusters { centres: centres.to_vec(), members, inertia }.by_size(self.width)
+        Clusters { centres: centres.to_vec(), members, inertia }.by_size(self.width).0
     }
 
     fn run(&self, k: usize, max_iter: u32, rng: &mut Rng, tick: &mut dyn FnMut()) -> Clusters {
@@ -159,8 +159,8 @@ impl Points<'_> {
 }
 
 impl Clusters {
-    /// The same with the largest cluster first.
-    fn by_size(self, width: usize) -> Self {
+    /// The same with the largest cluster first, and the former numbers in this order.
+    pub(super) fn by_size(self, width: usize) -> (Self, Vec<usize>) {
         let k = self.centres.len() / width.max(1);
         let mut counts = vec![0_usize; k];
         self.members.iter().for_each(|m| counts[*m] += 1);
@@ -169,10 +169,11 @@ impl Clusters {
         let mut place = vec![0; k];
         order.iter().enumerate().for_each(|(new, old)| place[*old] = new);
         let centre = |c: &usize| self.centres[c * width..(c + 1) * width].to_vec();
-        Self {
+        let clusters = Self {
             centres: order.iter().flat_map(centre).collect(),
             members: self.members.iter().map(|m| place[*m]).collect(),
             inertia: self.inertia,
-        }
+        };
+        (clusters, order)
     }
 }

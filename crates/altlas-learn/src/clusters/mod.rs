@@ -1,7 +1,8 @@
-//! Clusters of rows: k-means on standardised features. There is no target, and so no test part: the figures say how far apart
+//! Clusters of rows: k-means, or a mixture of normal distributions, on standardised features. There is no target, and so no test part: the figures say how far apart
 //! the clusters are, not how right.
 
 mod kmeans;
+mod mixture;
 mod quality;
 mod spec;
 mod ward;
@@ -12,6 +13,7 @@ use altlas_prep::{Cell, Column, Matrix, Table};
 use serde_json::{Value, json};
 
 use self::kmeans::{Clusters, Points};
+use self::mixture::Mixture;
 use self::ward::Tree;
 use crate::choose::Progress;
 use crate::features::{Source, document};
@@ -22,7 +24,7 @@ use crate::target::Target;
 use crate::train::{TestVector, Trained, background};
 use crate::{LearnError, Preprocess, manifest};
 
-pub use spec::{ClusterAlgorithm, ClusterOptions, ClusterSpec, KmeansParams, WardParams};
+pub use spec::{ClusterAlgorithm, ClusterOptions, ClusterSpec, KmeansParams};
 
 /// Rows for each cluster at the least.
 const ROWS_PER_CLUSTER: usize = 2;
@@ -35,6 +37,9 @@ const JUDGED_ROWS: usize = 4000;
 const JOINED_ROWS: usize = 5000;
 /// The most test vectors.
 const VECTORS: usize = 32;
+/// Features that a mixture can have, and numbers in its matrices.
+const MAX_MIXED_WIDTH: usize = 200;
+const MAX_MIXED: usize = 1 << 20;
 /// The figure it is judged by.
 const METRIC: &str = "silhouette";
 
@@ -44,9 +49,10 @@ pub fn train_clusters(
     table: Table,
     progress: &mut Progress<'_>,
 ) -> Result<Trained, LearnError> {
-    let (options, algorithm) = (&spec.options, &spec.algorithm);
+    let options = &spec.options;
+    let params = &options.hyperparams;
     progress("prepare", 0, 1);
-    let needed = ROWS_PER_CLUSTER * algorithm.k().map_or(*TRIED.end(), |k| k as usize);
+    let needed = ROWS_PER_CLUSTER * params.k.map_or(*TRIED.end(), |k| k as usize);
     if table.rows() < needed {
         return Err(LearnError::TooFewRows { found: table.rows(), needed });
     }
@@ -74,51 +80,53 @@ pub fn train_clusters(
     let values = standard.matrix(&fit.matrix);
     let points = Points { values: &values, width: fit.matrix.width };
     let mut leaderboard = Vec::new();
-    let mut best: Option<(f64, usize, Clusters)> = None;
-    let tried = algorithm.k().map_or(TRIED, |k| k as usize..=k as usize);
-    let joined = match algorithm {
-        ClusterAlgorithm::Kmeans(_) => None,
-        ClusterAlgorithm::Hierarchical(_) => {
-            let rows = points.count();
-            if rows > JOINED_ROWS {
-                warnings.push(format!("the hierarchy is of {JOINED_ROWS} of {rows} rows, evenly spaced"));
-            }
-            Some(Joined::new(points, progress))
-        }
-    };
+    let mixed = spec.algorithm == ClusterAlgorithm::Mixture;
+    let most = params.k.map_or(*TRIED.end(), |k| k as usize);
+    if mixed && (points.width > MAX_MIXED_WIDTH || most * points.width * points.width > MAX_MIXED) {
+        return Err(LearnError::TooLarge { rows: rows.len(), features: points.width });
+    }
+    let joined = (spec.algorithm == ClusterAlgorithm::Hierarchical).then(|| Joined::new(points, progress));
+    if joined.is_some() && rows.len() > JOINED_ROWS {
+        let all = rows.len();
+        warnings.push(format!("the hierarchy is of {JOINED_ROWS} of {all} rows, evenly spaced"));
+    }
+    let mut best: Option<(f64, usize, Clusters, Finder)> = None;
+    let tried = params.k.map_or(TRIED, |k| k as usize..=k as usize);
     let total = tried.clone().count();
     for (number, k) in tried.enumerate() {
         let start = Instant::now();
         let phase = format!("candidate {} of {total}: {k} clusters", number + 1);
-        let most = match algorithm {
-            ClusterAlgorithm::Kmeans(params) => u64::from(params.n_init) * u64::from(params.max_iter),
-            ClusterAlgorithm::Hierarchical(_) => 1,
-        };
+        let most = u64::from(params.n_init) * u64::from(params.max_iter);
         let mut done = 0;
         let mut tick = || {
             done += 1;
             progress(&phase, done.min(most), most);
         };
         let mut rng = Rng::new(options.seed, 30 + k as u64);
-        let clusters = match (algorithm, &joined) {
-            (ClusterAlgorithm::Kmeans(params), _) => {
-                points.kmeans(k, params.n_init, params.max_iter, &mut rng, &mut tick)
-            }
-            (_, Some(joined)) => joined.clusters(points, k),
-            (_, None) => continue,
+        let found = match &joined {
+            Some(joined) => joined.clusters(points, k),
+            None => points.kmeans(k, params.n_init, params.max_iter, &mut rng, &mut tick),
         };
-        let (some, members) = sample(points, &clusters.members, TRIED_ROWS, options.seed);
-        let some = Points { values: &some, width: points.width };
-        let score = quality::silhouette(some, &members, k, &mut tick);
+        // What is to be less: the silhouette counts upwards.
+        let (score, sign, metric, clusters, finder) = if mixed {
+            let (mixture, clusters) = mix(points, found, k, params.max_iter, &mut tick)?;
+            (mixture.bic(points.count()), 1.0, "bic", clusters, Finder::Mixture(mixture))
+        } else {
+            let (some, members) = sample(points, &found.members, TRIED_ROWS, options.seed);
+            let some = Points { values: &some, width: points.width };
+            let centres = found.centres.clone();
+            (quality::silhouette(some, &members, k, &mut tick), -1.0, METRIC, found, Finder::Centres(centres))
+        };
         leaderboard.push(json!({
-            "algorithm": algorithm.name(), "hyperparams": hyperparams(algorithm, k), "metric": METRIC, "lower_is_better": false,
-            "score": score, "seconds": (start.elapsed().as_secs_f64() * 1e3).round() / 1e3,
+            "algorithm": spec.algorithm.name(), "hyperparams": hyperparams(spec.algorithm, params, k), "metric": metric,
+            "lower_is_better": mixed, "score": score,
+            "seconds": (start.elapsed().as_secs_f64() * 1e3).round() / 1e3,
         }));
-        if best.as_ref().is_none_or(|(most, ..)| score > *most) {
-            best = Some((score, k, clusters));
+        if best.as_ref().is_none_or(|(least, ..)| sign * score < *least) {
+            best = Some((sign * score, k, clusters, finder));
         }
     }
-    let Some((_, k, clusters)) = best else {
+    let Some((_, k, clusters, finder)) = best else {
         return Err(LearnError::NotFinite("the search of clusters"));
     };
     progress("evaluate", 0, 1);
@@ -128,7 +136,7 @@ pub fn train_clusters(
     let score = figures.get(METRIC).copied().unwrap_or(f64::NAN);
     let mut sizes = vec![0_usize; k];
     clusters.members.iter().filter_map(|&m| sizes.get_mut(m).map(|size| *size += 1)).for_each(drop);
-    let model = Centres { standard, centres: clusters.centres };
+    let model = Model { standard, finder };
     let vectors = model.vectors(&source, &fit.tabular, &rows)?;
     let background = background(&table, &fit.tabular, &rows);
     let columns: Vec<&str> = fit.tabular.columns().iter().map(|c| c.name.as_str()).collect();
@@ -137,11 +145,11 @@ pub fn train_clusters(
         "format": 1, "task": spec::TASK, "columns": columns,
         "output": {"value": "variable", "label": "label", "proba": null}, "labels": labels,
         "target": {"name": null, "unit": null}, "conformal": null, "seed": options.seed, "rows": rows.len(),
-        "data_sha256": data_sha256, "algorithm": algorithm.name(), "library": {"altlas": env!("CARGO_PKG_VERSION")},
+        "data_sha256": data_sha256, "algorithm": spec.algorithm.name(), "library": {"altlas": env!("CARGO_PKG_VERSION")},
         "metric": {"name": METRIC, "lower_is_better": false}, "metrics": figures, "baselines": {},
         "warnings": warnings, "leaderboard": leaderboard,
         "training": {
-            "hyperparams": hyperparams(algorithm, k), "inertia": clusters.inertia, "sizes": sizes,
+            "hyperparams": hyperparams(spec.algorithm, params, k), "inertia": clusters.inertia, "sizes": sizes,
             "judged_rows": members.len(),
         },
     });
@@ -159,10 +167,10 @@ pub fn train_clusters(
     })
 }
 
-fn hyperparams(algorithm: &ClusterAlgorithm, k: usize) -> Value {
+fn hyperparams(algorithm: ClusterAlgorithm, params: &KmeansParams, k: usize) -> Value {
     match algorithm {
-        ClusterAlgorithm::Kmeans(p) => json!({"k": k, "n_init": p.n_init, "max_iter": p.max_iter}),
-        ClusterAlgorithm::Hierarchical(_) => json!({"k": k}),
+        ClusterAlgorithm::Hierarchical => json!({"k": k}),
+        _ => json!({"k": k, "n_init": params.n_init, "max_iter": params.max_iter}),
     }
 }
 
@@ -229,21 +237,50 @@ fn sample(points: Points<'_>, members: &[usize], most: usize, seed: u64) -> (Vec
     (values, rows.iter().filter_map(|&row| members.get(row)).copied().collect())
 }
 
-/// What tells the cluster of a row.
-struct Centres {
-    standard: Standard,
-    centres: Vec<f64>,
+/// A mixture that starts from clusters, its components in the order of their rows, and these.
+fn mix(
+    points: Points<'_>,
+    found: Clusters,
+    k: usize,
+    max_iter: u32,
+    tick: &mut dyn FnMut(),
+) -> Result<(Mixture, Clusters), LearnError> {
+    let mixture = Mixture::new(points, &found.members, k, max_iter, tick)?;
+    let member = |row: usize| {
+        let x: Vec<f64> = points.row(row).iter().map(|x| f64::from(*x)).collect();
+        mixture.likeliest(&x)
+    };
+    let members = (0..points.count()).map(member).collect();
+    let (clusters, order) = Clusters { members, ..found }.by_size(points.width);
+    Ok((mixture.ordered(&order), clusters))
 }
 
-impl Centres {
-    /// The number of the nearest centre.
-    fn nearest(&self, row: &[f32]) -> usize {
+/// What tells the cluster of a row.
+struct Model {
+    standard: Standard,
+    finder: Finder,
+}
+
+enum Finder {
+    /// The nearest of these.
+    Centres(Vec<f64>),
+    /// The likeliest component.
+    Mixture(Mixture),
+}
+
+impl Model {
+    /// The number of a row's cluster.
+    fn number(&self, row: &[f32]) -> usize {
         let width = self.standard.mean.len();
         let mut z = vec![0.0; width];
         self.standard.row(row, &mut z);
+        let centres = match &self.finder {
+            Finder::Mixture(mixture) => return mixture.likeliest(&z),
+            Finder::Centres(centres) => centres,
+        };
         let distance = |centre: &[f64]| dot(centre, centre) - 2.0 * dot(centre, &z);
         let less = |best: (usize, f64), next: (usize, f64)| if next.1 < best.1 { next } else { best };
-        (0..).zip(self.centres.chunks_exact(width).map(distance)).fold((0, f64::INFINITY), less).0
+        (0..).zip(centres.chunks_exact(width).map(distance)).fold((0, f64::INFINITY), less).0
     }
 
     /// Evenly spaced rows with their clusters.
@@ -259,15 +296,39 @@ impl Centres {
         let names: Vec<String> = tabular.columns().iter().map(|c| c.name.clone()).collect();
         let vector = |(n, row): (usize, &usize)| TestVector {
             input: manifest::row_json(source.table, &names, *row),
-            output: vec![self.nearest(matrix.row(n)) as f64],
+            output: vec![self.number(matrix.row(n)) as f64],
         };
         Ok(rows.iter().enumerate().map(vector).collect())
     }
 
     fn onnx(&self) -> Vec<u8> {
-        let mut dense = Dense::scaled("kmeans", &self.standard);
-        dense.distances(&self.centres, self.standard.mean.len());
-        dense.nearest("distances")
+        let width = self.standard.mean.len();
+        let mixture = match &self.finder {
+            Finder::Centres(centres) => {
+                let mut dense = Dense::scaled("kmeans", &self.standard);
+                dense.distances(centres, width);
+                return dense.nearest("distances");
+            }
+            Finder::Mixture(mixture) => mixture,
+        };
+        let mut dense = Dense::scaled("mixture", &self.standard);
+        dense.constant("halves", &[width, 1], &vec![0.5; width]);
+        let mut names = Vec::new();
+        for (n, component) in mixture.components.iter().enumerate() {
+            let (white, squares, energy) =
+                (format!("white_{n}"), format!("squares_{n}"), format!("energy_{n}"));
+            let shift: Vec<f64> = component.shift.iter().map(|s| -s).collect();
+            dense.layer("z", &component.whiten, &shift, &white);
+            dense.op("Mul", &[&white, &white], &squares);
+            dense.op("MatMul", &[&squares, "halves"], &energy);
+            names.push(energy);
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        dense.op_with("Concat", &names, &["energies"], &[("axis", 1)]);
+        let constants: Vec<f64> = mixture.components.iter().map(|c| c.constant).collect();
+        dense.constant("constants", &[1, constants.len()], &constants);
+        dense.op("Sub", &["energies", "constants"], "unlikeliness");
+        dense.nearest("unlikeliness")
     }
 }
 
@@ -309,6 +370,31 @@ mod tests {
             let mut sizes = vec![0; k];
             found.members.iter().for_each(|m| sizes[*m] += 1);
             assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes[k - 1] > 0, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn mixtures_are_as_likely() {
+        let all: Value = serde_json::from_str(include_str!("../../tests/data/estimators.json")).unwrap();
+        let cases: Vec<&Value> =
+            all["cases"].as_array().unwrap().iter().filter(|c| c["kind"] == "mixture").collect();
+        assert_eq!(cases.len(), 2);
+        for case in cases {
+            let values: Vec<f32> = numbers(&case["z"]).into_iter().map(|z| z as f32).collect();
+            let points = Points { values: &values, width: 3 };
+            let k = case["k"].as_u64().unwrap() as usize;
+            let found = points.kmeans(k, 10, 300, &mut Rng::new(1, 1), &mut || ());
+            let (mixture, clusters) = mix(points, found, k, 1000, &mut || ()).unwrap();
+            let expected = case["likelihood"].as_f64().unwrap();
+            assert!((mixture.likelihood - expected).abs() < 5e-3, "{}, not {expected}", mixture.likelihood);
+            let bic = case["bic"].as_f64().unwrap();
+            assert!((mixture.bic(points.count()) - bic).abs() < 2.0, "{}, not {bic}", mixture.bic(200));
+            // The same rows together, whatever the numbers are.
+            let members = numbers(&case["members"]);
+            let pairs = clusters.members.iter().zip(&members);
+            let distinct: std::collections::HashSet<(usize, u64)> =
+                pairs.map(|(a, b)| (*a, b.to_bits())).collect();
+            assert_eq!(distinct.len(), k);
         }
     }
 

@@ -1,23 +1,46 @@
 //! What a clustering is to be.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{LearnError, Preprocess};
 
 /// The name of the task.
 pub(super) const TASK: &str = "clustering";
-const AVAILABLE: &str = "auto, kmeans, hierarchical";
-/// Algorithms in the SQL contract that this version does not have.
-const LATER: [&str; 2] = ["dbscan", "gmm"];
+const AVAILABLE: &str = "auto, kmeans, gmm, hierarchical";
+/// An algorithm in the SQL contract that this version does not have.
+const LATER: &str = "dbscan";
 /// The most clusters.
 const MAX_K: u32 = 1000;
 
-/// Hyperparameters of k-means on standardised features.
+/// How clusters are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClusterAlgorithm {
+    /// Around centres.
+    Kmeans,
+    /// As normal distributions.
+    Mixture,
+    /// By joining them from single rows on.
+    Hierarchical,
+}
+
+impl ClusterAlgorithm {
+    /// Its name in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kmeans => "kmeans",
+            Self::Mixture => "gmm",
+            Self::Hierarchical => "hierarchical",
+        }
+    }
+}
+
+/// Hyperparameters of k-means, and of the centres that a mixture starts from, on standardised features.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KmeansParams {
-    /// Clusters, 2 to 1,000; by default the number from 2 to 10 with the best silhouette.
+    /// Clusters, 2 to 1,000; by default the number from 2 to 10 with the best silhouette, or the least criterion of a mixture. A hierarchy has this
+    /// one alone.
     pub k: Option<u32>,
     /// Runs from different centres, 1 to 100.
     pub n_init: u32,
@@ -31,46 +54,12 @@ impl Default for KmeansParams {
     }
 }
 
-/// Hyperparameters of Ward's hierarchical clustering on standardised features.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct WardParams {
-    /// As for k-means.
-    pub k: Option<u32>,
-}
-
-/// How clusters are found.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ClusterAlgorithm {
-    /// By k-means.
-    Kmeans(KmeansParams),
-    /// By joining them from single rows on.
-    Hierarchical(WardParams),
-}
-
-impl ClusterAlgorithm {
-    /// Its name in the manifest.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Kmeans(_) => "kmeans",
-            Self::Hierarchical(_) => "hierarchical",
-        }
-    }
-
-    /// The number of clusters, where it is given.
-    pub fn k(&self) -> Option<u32> {
-        match self {
-            Self::Kmeans(KmeansParams { k, .. }) | Self::Hierarchical(WardParams { k }) => *k,
-        }
-    }
-}
-
 /// Options of a clustering.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClusterOptions {
-    /// Hyperparameters, whose keys depend on the algorithm.
-    hyperparams: Map<String, Value>,
+    /// Hyperparameters.
+    pub hyperparams: KmeansParams,
     /// How columns become features.
     pub preprocess: Preprocess,
     /// Seed of everything that is drawn.
@@ -116,28 +105,26 @@ impl ClusterSpec {
         }
         let available = AVAILABLE.to_owned();
         let algorithm = match raw.algorithm.as_deref().unwrap_or("auto") {
-            "auto" | "kmeans" => ClusterAlgorithm::Kmeans(params(&raw.options.hyperparams)?),
-            "hierarchical" => ClusterAlgorithm::Hierarchical(params(&raw.options.hyperparams)?),
-            name if LATER.contains(&name) => {
+            "auto" | "kmeans" => ClusterAlgorithm::Kmeans,
+            "gmm" => ClusterAlgorithm::Mixture,
+            "hierarchical" => ClusterAlgorithm::Hierarchical,
+            name if name == LATER => {
                 return Err(LearnError::NotSupported { what: format!("algorithm \"{name}\""), available });
             }
             name => return Err(LearnError::UnknownAlgorithm { name: name.to_owned(), available }),
         };
+        let KmeansParams { k, n_init, max_iter } = raw.options.hyperparams;
         let check = |good: bool, key: &str, problem: String| {
             if good { Ok(()) } else { Err(LearnError::option(key, problem)) }
         };
-        let k = algorithm.k();
         check(k.is_none_or(|k| (2..=MAX_K).contains(&k)), "k", format!("must be 2 to {MAX_K}"))?;
-        if let ClusterAlgorithm::Kmeans(KmeansParams { n_init, max_iter, .. }) = &algorithm {
-            check((1..=100).contains(n_init), "n_init", "must be 1 to 100".to_owned())?;
-            check((1..=100_000).contains(max_iter), "max_iter", "must be 1 to 100000".to_owned())?;
-        }
+        check((1..=100).contains(&n_init), "n_init", "must be 1 to 100".to_owned())?;
+        check((1..=100_000).contains(&max_iter), "max_iter", "must be 1 to 100000".to_owned())?;
+        let plain = algorithm != ClusterAlgorithm::Hierarchical
+            || raw.options.hyperparams == KmeansParams { k, ..KmeansParams::default() };
+        check(plain, "hyperparams", "a hierarchy has k alone".to_owned())?;
         let most = raw.options.preprocess.one_hot_max;
         check(most <= 256, "preprocess.one_hot_max", "must be at most 256".to_owned())?;
         Ok(Self { algorithm, options: raw.options })
     }
-}
-
-fn params<T: serde::de::DeserializeOwned>(given: &Map<String, Value>) -> Result<T, LearnError> {
-    T::deserialize(Value::Object(given.clone())).map_err(|e| LearnError::Options(format!("hyperparams: {e}")))
 }
