@@ -19,7 +19,7 @@ const MAX_TOLD: usize = 200;
 /// Shares of the budget after which no candidate is tried, and fitting one stops: the rest is for fitting the chosen one again.
 const TRY_UNTIL: f64 = 0.5;
 const STOP_AT: f64 = 0.55;
-/// The same where there is one candidate alone.
+/// The same where one candidate is fitted once.
 const STOP_ALONE: f64 = 0.9;
 
 /// The chosen model and how it came about.
@@ -103,7 +103,9 @@ impl Arena<'_> {
                 other => other,
             };
             let watch = prunes.then_some(&pruner);
-            let deadline = self.trial_deadline(spec.search.as_ref(), begun, contest);
+            let again =
+                contest || !self.folds.is_empty() || self.fixed_rounds(&candidate, self.main).is_none();
+            let deadline = self.trial_deadline(spec.search.as_ref(), begun, again);
             let mut report = |done, total| progress(&phase, done, total);
             let trial = match self.evaluate(&candidate, deadline, watch, &mut warnings, &mut report) {
                 Ok(trial) => trial,
@@ -155,10 +157,10 @@ impl Arena<'_> {
         late(seconds) || late(self.deadline(TRY_UNTIL))
     }
 
-    /// When fitting a candidate stops.
-    fn trial_deadline(&self, search: Option<&Search>, begun: Instant, contest: bool) -> Option<Instant> {
+    /// When fitting a candidate stops; earlier where the chosen one is fitted again.
+    fn trial_deadline(&self, search: Option<&Search>, begun: Instant, again: bool) -> Option<Instant> {
         let seconds = search.and_then(|s| s.seconds).map(|s| begun + Duration::from_secs_f64(s));
-        let budget = self.deadline(if contest || !self.folds.is_empty() { STOP_AT } else { STOP_ALONE });
+        let budget = self.deadline(if again { STOP_AT } else { STOP_ALONE });
         seconds.into_iter().chain(budget).min()
     }
 
