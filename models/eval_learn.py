@@ -81,7 +81,11 @@ def task_durations(conn, dataset, names, history, target, unit, options, given, 
     """Trains on the first rows of the table `tasks` (column n orders them) and measures on the last."""
     count = conn.execute("SELECT count(*) FROM tasks").fetchone()[0]
     cut, end = (int(count * 0.64), int(count * 0.8)) if development else (int(count * 0.8), count)
-    query = conn.execute("SELECT altlas.task_history_query(%s, %s, %s, %s, %s)", history).fetchone()[0]
+    scale = {"h": 3600, "s": 1}[unit]
+    known_sql = f'extract(epoch FROM r."{target}")::float8'
+    query = "tasks"
+    for columns in history:
+        query = conn.execute("SELECT altlas.task_history_query(%s, %s, %s, %s, %s)", (query, *columns)).fetchone()[0]
     conn.execute("DROP TABLE IF EXISTS rows")
     conn.execute(f"CREATE TEMP TABLE rows AS {query}")
     made = [c for (c,) in conn.execute(
@@ -95,27 +99,26 @@ def task_durations(conn, dataset, names, history, target, unit, options, given, 
         version = conn.execute("SELECT max(version) FROM altlas.models WHERE name = %s", ("eval_" + dataset,)).fetchone()[0]
         model = f"eval_{dataset}/{version}"
         asked = conn.execute(
-            f"""SELECT r."{target}", altlas.predict(%s, r),
+            f"""SELECT {known_sql}, altlas.predict(%s, r),
                        array_agg(extract(epoch FROM d.lower)::float8 ORDER BY c), array_agg(extract(epoch FROM d.upper)::float8 ORDER BY c)
                   FROM rows r, unnest(%s::real[]) c, altlas.predict_duration(to_jsonb(r), %s, c) d
                  WHERE n >= %s AND n < %s GROUP BY r.n, r."{target}", r ORDER BY n""",
             (model, list(COVERAGES), model, cut, end)).fetchall()
-        known, predicted = [r[0] for r in asked], [r[1] for r in asked]
+        known, predicted = [r[0] / scale for r in asked], [r[1] / scale for r in asked]
         yield from durations(dataset, who, known, predicted, unit)
     kept = conn.execute(
-        f'SELECT r."{target}", altlas.predict(%s, r) FROM rows r WHERE n >= %s AND n < %s ORDER BY n', (model, int(cut * (1 - 2 * KEPT)), cut)
+        f"SELECT {known_sql}, altlas.predict(%s, r) FROM rows r WHERE n >= %s AND n < %s ORDER BY n", (model, int(cut * (1 - 2 * KEPT)), cut)
     ).fetchall()
-    scale = {"h": 3600, "s": 1}[unit]
     for at, coverage in enumerate(COVERAGES):
         bounds = [((r[2][at] or 0) / scale, (math.inf if r[3][at] is None else r[3][at]) / scale) for r in asked]
         inside = [int(low - 1e-6 <= y <= high + 1e-6) for y, (low, high) in zip(known, bounds, strict=True)]
         yield Figure(dataset, f"covers {coverage:.0%}", inside)
         yield Figure(dataset, f"width at {coverage:.0%}, {unit}", [high - low for low, high in bounds])
-        low, high = constant([y for y, _ in kept], [p for _, p in kept], coverage)
+        low, high = constant([y / scale for y, _ in kept], [p / scale for _, p in kept], coverage)
         flat = [(max(p + low, 0), max(p + high, 0)) for p in predicted]
         yield Figure(dataset, f"constant: covers {coverage:.0%}", [int(a <= y <= b) for y, (a, b) in zip(known, flat, strict=True)])
         yield Figure(dataset, f"constant: width at {coverage:.0%}, {unit}", [b - a for a, b in flat])
-    past = [y for (y,) in conn.execute(f'SELECT "{target}" FROM rows WHERE n < %s', (cut,))]
+    past = [y / scale for (y,) in conn.execute(f"SELECT {known_sql} FROM rows r WHERE n < %s", (cut,))]
     yield from durations(dataset, "median of history", known, [statistics.median(past)] * len(known), unit)
     peers = conn.execute(f"SELECT {given[1]} FROM rows WHERE n >= %s AND n < %s ORDER BY n", (cut, end)).fetchall()
     both = [(y, p[0]) for y, p in zip(known, peers, strict=True) if p[0] is not None]
@@ -129,29 +132,34 @@ def sip(conn, options, estimate):
             seen.add(row["TaskNumber"])
             words = re.findall(r"[a-z]+", row["Summary"].lower())
             titles = {f"title{n}": " ".join(words[:n]) for n in (1, 2, 3)}
-            rows.append({**row, **titles, "n": str(len(rows))})
+            hours, guess = float(row["HoursActual"]), float(row["HoursEstimate"])
+            rows.append({**row, **titles, "n": str(len(rows)), "took": f"{hours * 3600} seconds", "ratio": str(hours / guess),
+                         "whose": row["AssignedToID"], "which": row["SubCategory"]})
     kinds = ["Category", "SubCategory", "RaisedByID", "AssignedToID", "AuthorisedByID", "ProjectCode", "ProjectBreakdownCode"]
     types = {"n": "int", "Priority": "float8", **dict.fromkeys(kinds, "text"), "EstimateOn": "date", "CompletedOn": "date",
-             "HoursEstimate": "float8", "HoursActual": "float8", "title1": "text", "title2": "text", "title3": "text"}
+             "HoursEstimate": "float8", "took": "interval", "ratio": "float8", "whose": "text", "which": "text", "title1": "text", "title2": "text", "title3": "text"}
     load(conn, "tasks", rows, types)
     keys = ["SubCategory", "AssignedToID", "RaisedByID", "ProjectBreakdownCode", "SubCategory+AssignedToID", "SubCategory+ProjectBreakdownCode", "title1", "title2", "title3", "title1+SubCategory"]
     names = ["Priority", *kinds, *(["HoursEstimate"] if estimate else [])]
+    dates = ("EstimateOn", "CompletedOn")
+    # What the estimates of a developer, and of a kind of task, were worth.
+    ratios = [(*dates, "ratio", ["whose", "which"])] if estimate else []
     yield from task_durations(
-        conn, "sip_estimate" if estimate else "sip", names, ("tasks", "EstimateOn", "CompletedOn", "HoursActual", keys), "HoursActual", "h",
-        {"unit": "h", "budget_s": options.budget}, ("human estimate", '"HoursEstimate"'), options.development)
+        conn, "sip_estimate" if estimate else "sip", names, [(*dates, "took", keys), *ratios], "took", "h",
+        {"budget_s": options.budget}, ("human estimate", '"HoursEstimate"'), options.development)
 
 
 def nasa(conn, options):
-    rows = [{**row, "n": str(n), "ended": str(int(row["submit_s"]) + int(row["run_s"])),
+    rows = [{**row, "n": str(n), "ended": str(int(row["submit_s"]) + int(row["run_s"])), "took": f"{row['run_s']} seconds",
              "hour": str(int(row["submit_s"]) // 3600 % 24), "day": str(int(row["submit_s"]) // 86400 % 7)}
             for n, row in enumerate(table("duration/nasa_ipsc_swf/jobs_past.csv.gz"))]
-    types = {"n": "int", "submit_s": "float8", "ended": "float8", "run_s": "float8", "procs": "float8", "user_id": "text",
+    types = {"n": "int", "submit_s": "float8", "ended": "float8", "took": "interval", "procs": "float8", "user_id": "text",
              "group_id": "text", "app_id": "text", "hour": "float8", "day": "float8"}
     load(conn, "tasks", rows, types)
     keys = ["user_id", "user_id+app_id", "app_id", "user_id+procs", "user_id+app_id+procs", "procs"]
     names = ["procs", "user_id", "group_id", "app_id", "hour", "day"]
     yield from task_durations(
-        conn, "nasa", names, ("tasks", "submit_s", "ended", "run_s", keys), "run_s", "s", {"unit": "s", "budget_s": options.budget},
+        conn, "nasa", names, [("submit_s", "ended", "took", keys)], "took", "s", {"budget_s": options.budget},
         ("mean of the user's last two", "exp(user_id_mean2) - 1"), options.development)
 
 

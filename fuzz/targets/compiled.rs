@@ -2,7 +2,7 @@
 //! harmless.
 #![no_main]
 
-use altlas_score::{Program, compile};
+use altlas_score::{Program, additive, compile};
 use libfuzzer_sys::fuzz_target;
 
 /// Where a flat form may start, an address that is a multiple of 8.
@@ -30,6 +30,11 @@ fn score(bytes: &[u8]) -> bool {
 
 fuzz_target!(|bytes: &[u8]| {
     score(bytes);
+    if bytes.len() < 1 << 16
+        && let Ok(Some(sum)) = additive(bytes)
+    {
+        let _ = sum.score(&[0.5, f64::NAN, -1.0], 0);
+    }
     if bytes.len() < 1 << 16
         && let Ok(flat) = compile(bytes)
     {

@@ -52,6 +52,9 @@ pub struct Rejection {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Conformal {
     pub kind: ConformalKind,
+    /// Of log ratios: what is added first.
+    #[serde(default = "one")]
+    pub shift: f64,
     pub scores: Vec<f64>,
 }
 
@@ -61,8 +64,13 @@ pub struct Conformal {
 pub enum ConformalKind {
     /// y − ŷ.
     Residual,
-    /// ln((y+1)/(ŷ+1)), both clipped at 0.
+    /// ln((y+s)/(ŷ+s)), both clipped at 0, s being the shift.
     LogRatio,
+}
+
+/// The shift of models that do not name theirs.
+fn one() -> f64 {
+    1.0
 }
 
 /// A null counts as an absent key.
@@ -118,7 +126,7 @@ impl Conformal {
         let apply = |score: Option<f64>, otherwise: f64| match (score, self.kind) {
             (None, _) => otherwise,
             (Some(s), ConformalKind::Residual) => predicted + s,
-            (Some(s), ConformalKind::LogRatio) => (predicted.max(0.0) + 1.0) * s.exp() - 1.0,
+            (Some(s), ConformalKind::LogRatio) => (predicted.max(0.0) + self.shift) * s.exp() - self.shift,
         };
         (apply(at(low), f64::NEG_INFINITY), apply(at(high), f64::INFINITY))
     }
@@ -134,14 +142,17 @@ mod tests {
     #[pg_test]
     fn intervals_take_the_order_statistics_of_the_calibration_scores() {
         let scores: Vec<f64> = (1..=19).map(|s| f64::from(s) - 10.0).collect();
-        let conformal = Conformal { kind: ConformalKind::Residual, scores: scores.clone() };
+        let conformal = Conformal { kind: ConformalKind::Residual, shift: 1.0, scores: scores.clone() };
         // n = 19, c = 0.9: ranks floor(20·0.05) = 1 and ceil(20·0.95) = 19.
         assert_eq!(conformal.interval(100.0, 0.9), (91.0, 109.0));
         // Rank 0 and 20 do not exist: no bound.
         assert_eq!(conformal.interval(100.0, 0.99), (f64::NEG_INFINITY, f64::INFINITY));
-        let ratio = Conformal { kind: ConformalKind::LogRatio, scores: vec![0.0; 19] };
+        let ratio = Conformal { kind: ConformalKind::LogRatio, shift: 1.0, scores: vec![0.0; 19] };
         let (low, high) = ratio.interval(5.0, 0.5);
         assert!((low - 5.0).abs() < 1e-12 && (high - 5.0).abs() < 1e-12);
+        // ln 2 of a shift of 10: (5 + 10) · 2 − 10.
+        let shifted = Conformal { shift: 10.0, scores: vec![2.0f64.ln(); 19], ..ratio };
+        assert!((shifted.interval(5.0, 0.5).0 - 20.0).abs() < 1e-12);
     }
 
     #[pg_test]

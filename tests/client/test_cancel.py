@@ -147,7 +147,7 @@ def test_jobs_shows_progress_to_others(cluster, name):
     elsewhere = cluster.database()
     with Call(cluster, name, ENDLESS_TRAINING) as call, cluster.conn(name) as other, cluster.conn(elsewhere) as far:
         first = wait_until(
-            lambda: (row := running(other)) and row["phase"] == "fit" and row["done"] > 0 and row, 30, "progress"
+            lambda: (row := running(other)) and row["phase"].startswith("candidate") and row["done"] > 0 and row, 30, "progress"
         )
         assert (first["label"], first["kind"], first["role"]) == ("endless", "train", "postgres")
         assert first["total"] == 10000 and first["ended_at"] is None and first["started_at"] is not None

@@ -228,11 +228,11 @@ def test_waiting(server, name, conn):
 
 def test_progress_of_a_training(server, name, conn):
     number = train_async(conn, "endless", "lightgbm", ENDLESS)
-    first = until(conn, number, "running", lambda s: s["phase"] == "fit" and s["done"] > 0)
+    first = until(conn, number, "running", lambda s: s["done"] > 0 and s["phase"].startswith("candidate"))
     later = until(conn, number, "running", lambda s: s["done"] > first["done"])
     assert later["total"] == 10000 and later["rate"] > 0
     shown = conn.execute("SELECT kind, label, role, state, phase, total FROM altlas.jobs WHERE job_id = %s", (number,))
-    assert shown.fetchall() == [("train", "endless", "postgres", "running", "fit", 10000)], (
+    assert shown.fetchall() == [("train", "endless", "postgres", "running", "candidate 1 of 1: lightgbm", 10000)], (
         "once, though the engine knows it too"
     )
     activity = conn.execute("SELECT query FROM pg_stat_activity WHERE backend_type = 'altlas job'").fetchone()

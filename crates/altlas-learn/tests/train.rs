@@ -230,6 +230,17 @@ fn intervals_cover_what_they_promise() {
             assert!((covered - coverage).abs() < 0.02, "{kind:?}: {covered}, not {coverage}");
         }
     }
+    // Errors that do not grow with the prediction want a large shift, those that are ratios a small one.
+    let mut rng = Rng(12);
+    let predicted: Vec<f64> = (0..3000).map(|_| 1.0 + 99.0 * rng.uniform()).collect();
+    let known = |error: &mut dyn FnMut(f64) -> f64| predicted.iter().map(|p| error(*p)).collect::<Vec<_>>();
+    let even = known(&mut |p| p + 2.0 * rng.uniform() - 1.0);
+    let flat = Calibration::new(ConformalKind::LogRatio, &even, &predicted);
+    let ratios = known(&mut |p| p * (0.5 + rng.uniform()));
+    let steep = Calibration::new(ConformalKind::LogRatio, &ratios, &predicted);
+    assert!(flat.shift > Some(500.0) && steep.shift < Some(60.0), "{:?}, {:?}", flat.shift, steep.shift);
+    let width = |c: &Calibration, p: f64| c.interval(p, 0.8).1 - c.interval(p, 0.8).0;
+    assert!(width(&flat, 90.0) < 1.2 * width(&flat, 10.0) && width(&steep, 90.0) > 2.0 * width(&steep, 10.0));
     let few = Calibration::new(ConformalKind::Residual, &[1.0, 5.0, 3.0], &[0.0, 0.0, 0.0]);
     assert_eq!(few.scores, [1.0, 3.0, 5.0]);
     // (n + 1)(1 - c)/2 = 1 and (n + 1)(1 + c)/2 = 3 for c = 1/2.

@@ -105,7 +105,7 @@ fn classifier(node: &Node) -> Result<Option<Additive>, ScoreError> {
 
 fn ensemble(node: &Node, targets: usize, leaf: &str, average: bool) -> Result<Option<Additive>, ScoreError> {
     let kind = if node.has("nodes_values_as_tensor") { Kind::F64 } else { Kind::F32 };
-    let trees = trees::trees(node, kind, usize::MAX, leaf)?;
+    let trees = trees::trees(node, kind, u32::MAX as usize, leaf)?;
     let mut base = trees::reals(node, "base_values", kind)?;
     base.resize(targets, 0.0);
     if targets == 0 || trees.is_empty() || trees.iter().any(|tree| depths(tree).0 > DEEPEST) {
