@@ -159,18 +159,21 @@ fn weights(node: &Node) -> Option<Linear> {
     Some(Linear { weights, bias, center: vec![0.0; width], fills: false })
 }
 
-/// The linear models that altlas trains: `(filled − mean) · weights + intercepts`, with names that their writer gives.
+/// The linear models that altlas trains: `(filled − mean) · weights + bias`, with names that their writer gives to the first two.
 fn trained_linear(graph: &GraphProto, product: &NodeProto) -> Option<Linear> {
-    let [left, right] = product.input.as_slice() else { return None };
-    if (left.as_str(), right.as_str()) != ("centred", "weights") {
+    let [left, weights] = product.input.as_slice() else { return None };
+    if left != "centred" {
         return None;
     }
+    let sum = product.output.first()?;
+    let added = |node: &&NodeProto| operator(node) == "Add" && node.input.first() == Some(sum);
+    let bias = graph.node.iter().find(added)?.input.get(1)?;
     let constant = |name: &str| -> Option<Tensor> {
         let proto = graph.initializer.iter().find(|t| t.name.as_deref() == Some(name))?;
         tensor::read(proto).ok()
     };
-    let (center, bias) = (constant("mean")?.to_f64()?, constant("intercepts")?.to_f64()?);
-    let all = constant("weights")?.to_f64()?;
+    let (center, bias) = (constant("mean")?.to_f64()?, constant(bias)?.to_f64()?);
+    let all = constant(weights)?.to_f64()?;
     if all.len() != center.len() * bias.len() {
         return None;
     }
