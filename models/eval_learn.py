@@ -137,10 +137,10 @@ def sip(conn, options, estimate):
                          "whose": row["AssignedToID"], "which": row["SubCategory"]})
     kinds = ["Category", "SubCategory", "RaisedByID", "AssignedToID", "AuthorisedByID", "ProjectCode", "ProjectBreakdownCode"]
     types = {"n": "int", "Priority": "float8", **dict.fromkeys(kinds, "text"), "EstimateOn": "date", "CompletedOn": "date",
-             "HoursEstimate": "float8", "took": "interval", "ratio": "float8", "whose": "text", "which": "text", "title1": "text", "title2": "text", "title3": "text"}
+             "HoursEstimate": "float8", "took": "interval", "ratio": "float8", "whose": "text", "which": "text", "title1": "text", "title2": "text", "title3": "text", "Summary": "text"}
     load(conn, "tasks", rows, types)
     keys = ["SubCategory", "AssignedToID", "RaisedByID", "ProjectBreakdownCode", "SubCategory+AssignedToID", "SubCategory+ProjectBreakdownCode", "title1", "title2", "title3", "title1+SubCategory"]
-    names = ["Priority", *kinds, *(["HoursEstimate"] if estimate else [])]
+    names = ["Priority", *kinds, "HoursEstimate" if estimate else "Summary"]
     dates = ("EstimateOn", "CompletedOn")
     # What the estimates of a developer, and of a kind of task, were worth.
     ratios = [(*dates, "ratio", ["whose", "which"])] if estimate else []

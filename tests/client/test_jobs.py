@@ -128,6 +128,14 @@ def test_training(conn):
     assert error.sqlstate == "55000" and "22023" in error.diag.message_detail
 
 
+def test_a_worker_takes_one_job_whatever_the_plan(conn):
+    ended(conn, submit(conn, MANY.format(1)))
+    # A table of one row is joined the other way round.
+    conn.execute("ANALYZE altlas.job")
+    numbers = [submit(conn, MANY.format(1)) for _ in range(20)]
+    assert {ended(conn, number)["attempts"] for number in numbers} == {1}
+
+
 def test_two_hundred_small_jobs(server, conn):
     numbers = [submit(conn, MANY.format(1 + n % 5)) for n in range(200)]
     wait_until(
