@@ -37,9 +37,14 @@ pub enum Claim {
     Nothing,
 }
 
+/// Workers take jobs one after the other. Otherwise one that meets a job which another has just taken locks the new version of its row
+/// before it sees that, and whoever ends a job leaves a locked row alone: the job would be tried again.
+const TURN: &str = "SELECT pg_catalog.pg_advisory_xact_lock('altlas.job'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int8)";
+
 /// Takes the first job that is due.
 pub fn claim(worker: &str) -> Result<Claim> {
     with_owner(|| {
+        Spi::run(TURN)?;
         let claimed = Spi::connect_mut(|client| {
             let table =
                 client.update(include_str!("../../../sql/queries/job_claim.sql"), None, &[worker.into()])?;
