@@ -88,7 +88,7 @@ FROM (SELECT * FROM flights.task_runs
       ORDER BY md5(id::text) LIMIT 5) t
 CROSS JOIN LATERAL altlas.predict_duration(to_jsonb(t), 'flight_duration', 0.9) p;
 
-\echo '   Why the first of them takes so long: what each column adds to the mean of some earlier flights, in minutes:'
+\echo '   Where the first estimate comes from: what each column adds to the mean of some earlier flights, in minutes:'
 \echo
 
 SELECT feature, value, round(contribution::numeric, 1) AS "adds, min", round(base::numeric, 1) AS "mean, min",
