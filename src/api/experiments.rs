@@ -2,11 +2,10 @@
 
 use pgrx::prelude::*;
 
-use crate::error::{required, sql};
-use crate::store::run;
-use crate::store::{artefact, audit};
+use crate::error::{Error, required, sql};
+use crate::mlflow;
+use crate::store::{artefact, audit, run};
 use crate::training::reproduce;
-use crate::{error::Error, mlflow};
 
 /// Trains again what a run trained, from its source, options and seed, and says what came out differently. Refused where the source
 /// gives other rows now; nothing is registered.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::predict::{of_json, of_text};
 use crate::convert::Record;
 use crate::error::{Result, required, sql};
-use crate::explain::{Explained, Explainer, ShapleyOptions, shown};
+use crate::explain::{Explainer, ShapleyOptions};
 use crate::scoring::{Features, Version};
 
 /// The columns of `explain`.
@@ -23,13 +23,12 @@ fn explained(
     let explainer = Explainer::of(required(model, "model")?, &options)?;
     let Some(features) = features(&explainer.version)? else { return Ok(Vec::new()) };
     let row = explainer.version.cells_of(&features)?;
-    let Explained { class, contributions } = explainer.explain(&row, &options)?;
-    let (base, prediction) = (contributions.base, contributions.prediction);
-    let each = explainer.columns.iter().zip(&row).zip(&contributions.values).enumerate();
-    Ok(each
-        .map(|(n, ((column, cell), value))| {
-            let error = contributions.errors.as_ref().and_then(|errors| errors.get(n).copied());
-            (column.clone(), shown(cell), *value, base, prediction, error, class.clone())
+    let found = explainer.explain(&row, &options)?;
+    let (base, prediction) = (found.contributions.base, found.contributions.prediction);
+    let parts = found.parts(&explainer.columns, &row);
+    Ok(parts
+        .map(|p| {
+            (p.column.to_owned(), p.value, p.contribution, base, prediction, p.error, found.class.clone())
         })
         .collect())
 }

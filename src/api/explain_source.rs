@@ -12,7 +12,7 @@ use serde_json::json;
 use super::window::c_function;
 use crate::convert::{RowPlan, TupleStore, tick};
 use crate::error::{Result, required, sql};
-use crate::explain::{Explained, Explainer, ShapleyOptions, shown};
+use crate::explain::{Explainer, ShapleyOptions};
 use crate::scoring::missing_column;
 use crate::store::keyed::KeyColumn;
 use crate::store::source::{self, TupleSink};
@@ -51,26 +51,23 @@ impl TupleSink for Explaining {
         };
         let columns = &self.explainer.columns;
         let row: Vec<_> = (0..columns.len()).map(|n| plan.cell(n)).collect();
-        let Explained { class, contributions } = self.explainer.explain(&row, &self.options)?;
+        let found = self.explainer.explain(&row, &self.options)?;
         self.ordinal += 1;
         let mut context = pgrx::PgMemoryContexts::new("altlas explain");
         // SAFETY: the values are of the types that SQL declares, in its order; they are copied before the context goes.
         unsafe {
             context.switch_to(|_| {
-                let (key, class) = (key.into_datum(), class.into_datum());
-                for (n, ((column, cell), value)) in
-                    columns.iter().zip(&row).zip(&contributions.values).enumerate()
-                {
-                    let error = contributions.errors.as_ref().and_then(|errors| errors.get(n).copied());
+                let (key, class) = (key.into_datum(), found.class.as_deref().into_datum());
+                for part in found.parts(columns, &row) {
                     self.result.put([
                         self.ordinal.into_datum(),
                         key,
-                        column.as_str().into_datum(),
-                        shown(cell).into_datum(),
-                        value.into_datum(),
-                        contributions.base.into_datum(),
-                        contributions.prediction.into_datum(),
-                        error.into_datum(),
+                        part.column.into_datum(),
+                        part.value.into_datum(),
+                        part.contribution.into_datum(),
+                        found.contributions.base.into_datum(),
+                        found.contributions.prediction.into_datum(),
+                        part.error.into_datum(),
                         class,
                     ]);
                 }

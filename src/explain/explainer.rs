@@ -7,7 +7,7 @@ use altlas_explain::{Contributions, Hybrid, Link, Sampling, sampled, shapley};
 use altlas_score::{Additive, additive};
 
 use super::quantity::Quantity;
-use super::{Scale, ShapleyOptions, looked_at, rows};
+use super::{Scale, ShapleyOptions, looked_at, rows, shown};
 use crate::convert::{Cell, tick};
 use crate::error::Result;
 use crate::scoring::Version;
@@ -37,6 +37,30 @@ pub struct Explained {
     pub class: Option<String>,
     /// One contribution for each column.
     pub contributions: Contributions,
+}
+
+/// What one column adds to an answer.
+pub struct Part<'a> {
+    pub column: &'a str,
+    /// What the row has there, as text.
+    pub value: Option<String>,
+    pub contribution: f64,
+    /// Of a sampled contribution.
+    pub error: Option<f64>,
+}
+
+impl Explained {
+    /// The columns in their order, with the row's cells.
+    pub fn parts<'a>(&'a self, columns: &'a [String], row: &'a [Cell]) -> impl Iterator<Item = Part<'a>> {
+        let Contributions { values, errors, .. } = &self.contributions;
+        let each = columns.iter().zip(row).zip(values).enumerate();
+        each.map(move |(n, ((column, cell), value))| Part {
+            column,
+            value: shown(cell),
+            contribution: *value,
+            error: errors.as_ref().and_then(|errors| errors.get(n).copied()),
+        })
+    }
 }
 
 thread_local! {

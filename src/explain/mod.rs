@@ -16,7 +16,7 @@ use crate::store::model;
 
 pub use counterfactual::{Changed, Counterfactual, counterfactual};
 pub use dependence::partial_dependence;
-pub use explainer::{Explained, Explainer};
+pub use explainer::Explainer;
 pub use importance::importance;
 pub use options::{CounterfactualOptions, DependenceOptions, ImportanceOptions, Scale, ShapleyOptions};
 

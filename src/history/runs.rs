@@ -1,5 +1,7 @@
 //! The rows of a source as runs of tasks.
 
+use std::borrow::Cow;
+
 use altlas_history::{Factor, History, Names};
 
 use super::options::{Options, ROLES};
@@ -148,13 +150,18 @@ fn moment(cell: &Cell) -> Option<f64> {
 
 /// The number of a cell's name.
 fn named(names: &mut Names, cell: &Cell) -> Option<u32> {
-    match cell {
-        Cell::Text(text) if text.len() <= LONGEST => Some(names.number(text)),
-        Cell::Text(text) => Some(names.number(&shortened(text))),
-        Cell::Number(number) => Some(names.number(&number.to_string())),
-        Cell::Boolean(truth) => Some(names.number(if *truth { "true" } else { "false" })),
-        Cell::Null | Cell::Timestamp(_) | Cell::Interval(_) => None,
-    }
+    name(cell).map(|name| names.number(&name))
+}
+
+/// What a cell is called, if it is one that names something.
+fn name(cell: &Cell) -> Option<Cow<'_, str>> {
+    Some(match cell {
+        Cell::Text(text) if text.len() <= LONGEST => text.into(),
+        Cell::Text(text) => shortened(text).into(),
+        Cell::Number(number) => number.to_string().into(),
+        Cell::Boolean(truth) => truth.to_string().into(),
+        Cell::Null | Cell::Timestamp(_) | Cell::Interval(_) => return None,
+    })
 }
 
 fn shortened(text: &str) -> String {
@@ -171,11 +178,6 @@ impl Sink for Dependencies<'_> {
     }
 
     fn row(&mut self, cells: Vec<Cell>) -> Result<()> {
-        let name = |cell: &Cell| match cell {
-            Cell::Text(text) => Some(text.clone()),
-            Cell::Number(number) => Some(number.to_string()),
-            _ => None,
-        };
         if let [task, on] = cells.as_slice()
             && let (Some(task), Some(on)) = (name(task), name(on))
         {

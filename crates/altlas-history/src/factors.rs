@@ -1,9 +1,11 @@
 //! What goes with failures and with long runs.
 
+use altlas_metrics::quantile_of_sorted;
+
 use crate::findings::{Finding, Options};
 use crate::history::{Factor, History};
 use crate::rates::{adjusted, newcombe, two_rates};
-use crate::times::{quantile, ratio_of_means};
+use crate::times::ratio_of_means;
 
 /// A group of runs that have something in common.
 struct Group {
@@ -99,8 +101,9 @@ fn groups(name: &str, factor: &Factor, options: &Options) -> Vec<Group> {
         Factor::Numbers(values) => {
             let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
             sorted.sort_by(f64::total_cmp);
-            let mut cuts: Vec<f64> =
-                (1..PARTS).filter_map(|part| quantile(&sorted, part as f64 / PARTS as f64)).collect();
+            let mut cuts: Vec<f64> = (1..PARTS)
+                .filter_map(|part| quantile_of_sorted(&sorted, part as f64 / PARTS as f64))
+                .collect();
             cuts.dedup();
             // A cut at the largest value leaves nothing above.
             cuts.retain(|cut| sorted.last().is_some_and(|last| cut < last));

@@ -1,12 +1,14 @@
 //! The findings, section by section.
 #![allow(clippy::indexing_slicing)] // Numbers of types, resources, tasks and commands are those of the history.
 
+use altlas_metrics::quantile_of_sorted;
+
 use crate::factors::factors;
 use crate::graph::Graph;
 use crate::history::History;
 use crate::rates::{Interval, wilson};
 use crate::resources::busy;
-use crate::times::{median_interval, quantile};
+use crate::times::median_interval;
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,7 +124,10 @@ fn group(
     let count = seconds.len();
     if let Some(median) = median_interval(&seconds, options.confidence) {
         out.push(Finding::of(section, item, "median_seconds", median, count as u64));
-        out.extend(quantile(&seconds, 0.95).map(|q| Finding::plain(section, item, "p95_seconds", q, count)));
+        out.extend(
+            quantile_of_sorted(&seconds, 0.95)
+                .map(|q| Finding::plain(section, item, "p95_seconds", q, count)),
+        );
         let total = seconds.iter().sum();
         out.push(Finding::plain(section, item, "total_seconds", total, count));
     }
@@ -149,7 +154,7 @@ fn bottlenecks(history: &History, tick: &dyn Fn()) -> Vec<Finding> {
                 own.push(Finding::plain(section, &item, "share_of_waiting", total / all, waits.len()));
                 let mean = total / waits.len() as f64;
                 own.push(Finding::plain(section, &item, "mean_wait_seconds", mean, waits.len()));
-                let late = quantile(&waits, 0.95);
+                let late = quantile_of_sorted(&waits, 0.95);
                 own.extend(late.map(|q| Finding::plain(section, &item, "p95_wait_seconds", q, waits.len())));
             }
             if what == "resource" {
@@ -215,7 +220,9 @@ fn chains(history: &History, tick: &dyn Fn()) -> Vec<Finding> {
     lengths.sort_by(f64::total_cmp);
     let section = "critical_path";
     for (measure, q) in [("median_seconds", 0.5), ("p95_seconds", 0.95)] {
-        out.extend(quantile(&lengths, q).map(|s| Finding::plain(section, "", measure, s, paths.len())));
+        out.extend(
+            quantile_of_sorted(&lengths, q).map(|s| Finding::plain(section, "", measure, s, paths.len())),
+        );
     }
     let total: f64 = lengths.iter().sum();
     let mut by_type = vec![(0.0, 0); history.types.len()];

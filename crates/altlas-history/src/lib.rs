@@ -15,4 +15,4 @@ pub use graph::{Graph, Longest};
 pub use history::{Factor, History, Names};
 pub use rates::{Interval, adjusted, newcombe, two_rates, wilson};
 pub use resources::{Busy, busy};
-pub use times::{median_interval, quantile, ratio_of_means};
+pub use times::{median_interval, ratio_of_means};

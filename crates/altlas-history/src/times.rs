@@ -1,20 +1,14 @@
-//! Durations: quantiles and ratios.
+//! Durations: medians and ratios.
+
+use altlas_metrics::quantile_of_sorted;
 
 use crate::rates::{Interval, normal, two_sided};
-
-/// The value below which the share `q` lies of ascending values, between two values in proportion (type 7 of Hyndman, Fan 1996).
-#[must_use]
-pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
-    let at = sorted.len().checked_sub(1)? as f64 * q.clamp(0.0, 1.0);
-    let (low, high) = (sorted.get(at.floor() as usize)?, sorted.get(at.ceil() as usize)?);
-    Some(low + (high - low) * at.fract())
-}
 
 /// The median of ascending values with the interval between two of them whose ranks are (n ∓ z √n) / 2, rounded outwards (Conover 1999,
 /// §3.2: the binomial distribution of ranks by the normal one).
 #[must_use]
 pub fn median_interval(sorted: &[f64], confidence: f64) -> Option<Interval> {
-    let value = quantile(sorted, 0.5)?;
+    let value = quantile_of_sorted(sorted, 0.5)?;
     let n = sorted.len() as f64;
     let reach = normal(confidence) * n.sqrt();
     let lower = ((n - reach) / 2.0).floor().max(1.0) as usize;

@@ -309,12 +309,12 @@ pub(crate) fn background(table: &Table, tabular: &Tabular, rows: &[usize]) -> Ve
     evenly(rows, BACKGROUND).iter().map(|row| manifest::row_json(table, &names, *row)).collect()
 }
 
-fn names(tabular: &Tabular) -> Vec<String> {
+pub(crate) fn names(tabular: &Tabular) -> Vec<String> {
     tabular.columns().iter().map(|c| c.name.clone()).collect()
 }
 
 /// At most `most` of the rows.
-fn evenly(rows: &[usize], most: usize) -> Vec<usize> {
+pub(crate) fn evenly<T: Copy>(rows: &[T], most: usize) -> Vec<T> {
     let count = rows.len().min(most);
     (0..count).filter_map(|i| rows.get(i * rows.len() / count)).copied().collect()
 }

@@ -10,4 +10,4 @@ mod quantile;
 pub use labels::{Answer, Labels, labels};
 pub use numbers::{Numbers, numbers};
 pub use paired::{mcnemar, wilcoxon};
-pub use quantile::quantile;
+pub use quantile::{quantile, quantile_of_sorted};

@@ -21,7 +21,7 @@ use crate::graph::Dense;
 use crate::linear::{Standard, dot};
 use crate::rng::Rng;
 use crate::target::Target;
-use crate::train::{TestVector, Trained, background};
+use crate::train::{TestVector, Trained, background, evenly, names};
 use crate::{LearnError, Preprocess, manifest};
 
 pub use spec::{ClusterAlgorithm, ClusterOptions, ClusterSpec, KmeansParams};
@@ -290,10 +290,9 @@ impl Model {
         tabular: &altlas_prep::Tabular,
         rows: &[usize],
     ) -> Result<Vec<TestVector>, LearnError> {
-        let count = rows.len().min(VECTORS);
-        let rows: Vec<usize> = (0..count).filter_map(|i| rows.get(i * rows.len() / count)).copied().collect();
+        let rows = evenly(rows, VECTORS);
         let matrix: Matrix = source.apply(tabular, &rows)?;
-        let names: Vec<String> = tabular.columns().iter().map(|c| c.name.clone()).collect();
+        let names = names(tabular);
         let vector = |(n, row): (usize, &usize)| TestVector {
             input: manifest::row_json(source.table, &names, *row),
             output: vec![self.number(matrix.row(n)) as f64],

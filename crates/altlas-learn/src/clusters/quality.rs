@@ -48,18 +48,11 @@ pub(super) fn silhouette(points: Points<'_>, members: &[usize], k: usize, tick: 
 fn by_centres(points: Points<'_>, members: &[usize], k: usize) -> (f64, f64) {
     let width = points.width;
     let n = members.len() as f64;
-    let (mut centres, mut counts, mut mean) = (vec![0.0; k * width], vec![0.0_f64; k], vec![0.0; width]);
-    for (row, m) in members.iter().enumerate() {
-        counts[*m] += 1.0;
-        let centre = &mut centres[m * width..(m + 1) * width];
-        for ((c, all), x) in centre.iter_mut().zip(&mut mean).zip(points.row(row)) {
-            *c += f64::from(*x);
-            *all += f64::from(*x) / n;
-        }
-    }
-    for (centre, count) in centres.chunks_exact_mut(width).zip(&counts) {
-        centre.iter_mut().for_each(|c| *c /= count.max(1.0));
-    }
+    let rows: Vec<usize> = (0..members.len()).collect();
+    let centres = points.centres(&rows, members, k);
+    let mean = points.centres(&rows, &vec![0; members.len()], 1);
+    let mut counts = vec![0.0_f64; k];
+    members.iter().for_each(|m| counts[*m] += 1.0);
     let centre = |c: usize| &centres[c * width..(c + 1) * width];
     let apart = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum::<f64>();
     let (mut spread, mut within) = (vec![0.0; k], 0.0);

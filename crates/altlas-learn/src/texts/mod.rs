@@ -26,7 +26,7 @@ use self::spec::MOST_ENCODED;
 use self::vectors::Scaling;
 use crate::choose::Progress;
 use crate::metrics::Figures;
-use crate::train::{TestVector, Trained};
+use crate::train::{TestVector, Trained, evenly};
 use crate::{LearnError, manifest};
 
 pub use spec::{
@@ -253,14 +253,12 @@ impl<'a> Model<'a> {
     /// Evenly spaced rows of the test part with the model's own probabilities.
     fn vectors(&self, rows: &Rows, corpus: &Corpus, parts: &Parts) -> Vec<TestVector> {
         let short = |row: &&usize| corpus.texts.get(**row).is_some_and(|text| text.len() <= VECTOR_BYTES);
-        let usable: Vec<&usize> = parts.test.iter().filter(short).collect();
-        let count = usable.len().min(VECTORS);
-        let chosen = (0..count).filter_map(|n| usable.get(n * usable.len() / count));
-        let vector = |row: &&usize| TestVector {
-            input: json!(corpus.texts.get(**row)),
-            output: self.proba(rows.row(**row)),
+        let usable: Vec<usize> = parts.test.iter().filter(short).copied().collect();
+        let vector = |row: usize| TestVector {
+            input: json!(corpus.texts.get(row)),
+            output: self.proba(rows.row(row)),
         };
-        chosen.map(vector).collect()
+        evenly(&usable, VECTORS).into_iter().map(vector).collect()
     }
 
     fn onnx(&self, classes: usize, none: bool) -> Result<Vec<u8>, LearnError> {
