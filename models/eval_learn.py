@@ -6,7 +6,7 @@ The server is that of the usual variables (PGHOST, PGDATABASE, …). The sets li
 beside the checkout); a set that is absent is skipped, and the table says so. All of them are for measuring alone.
 
 sip_tasks, nasa_ipsc_swf: trained on the first 80 % in time order, measured on the last 20 %, once with what altlas.task_history_query
-tells of earlier tasks that had ended when each task was submitted. sip_tasks: with and without the human estimate as a column. adult: five
+tells of earlier tasks that had ended when each task was submitted. sip_tasks: with and without the human estimate as a column, and with it as the offset. adult: five
 folds (row number modulo five of a seeded shuffle). --development measures the part before the last 20 % instead (trained on the first 64 %):
 for choices, which must not see the last part.
 
@@ -77,8 +77,8 @@ def load(conn, name, rows, types):
             copy.write_row([row[c] if row[c] != "" else None for c in types])
 
 
-def task_durations(conn, dataset, names, history, target, unit, options, given, development):
-    """Trains on the first rows of the table `tasks` (column n orders them) and measures on the last."""
+def task_durations(conn, dataset, names, history, target, unit, options, given, development, offset=None):
+    """Trains on the first rows of the table `tasks` (column n orders them) and measures on the last; once more with a column as the offset."""
     count = conn.execute("SELECT count(*) FROM tasks").fetchone()[0]
     cut, end = (int(count * 0.64), int(count * 0.8)) if development else (int(count * 0.8), count)
     scale = {"h": 3600, "s": 1}[unit]
@@ -92,12 +92,19 @@ def task_durations(conn, dataset, names, history, target, unit, options, given, 
         "SELECT attname FROM pg_attribute WHERE attrelid = 'rows'::regclass AND attnum > 0"
         r" AND attname ~ '_(count|last|mean\d+|since)$'").fetchall()]
     quoted = lambda columns: ", ".join(f'"{c}"' for c in columns)
-    for who, columns in (("altlas without history", names), ("altlas", [*names, *made])):
+    runs = [("altlas without history", names, {}), ("altlas", [*names, *made], {})]
+    if offset:
+        runs.insert(1, ("altlas with an offset", [*names, *made], {"offset": offset}))
+
+    def trained(columns, more):
         source = f'SELECT n, {quoted(columns)}, "{target}" FROM rows WHERE n < {cut} ORDER BY n'
-        spec = {"validation": {"column": "n", "fraction": KEPT}, "preprocess": {"exclude": ["n"]}, **options}
+        spec = {"validation": {"column": "n", "fraction": KEPT}, "preprocess": {"exclude": ["n"]}, **options, **more}
         conn.execute("SELECT altlas.train(%s, 'regression', %s, %s, 'auto', %s)", ("eval_" + dataset, source, target, json.dumps(spec)))
         version = conn.execute("SELECT max(version) FROM altlas.models WHERE name = %s", ("eval_" + dataset,)).fetchone()[0]
-        model = f"eval_{dataset}/{version}"
+        return f"eval_{dataset}/{version}"
+
+    for who, columns, more in runs:
+        model = trained(columns, more)
         asked = conn.execute(
             f"""SELECT {known_sql}, altlas.predict(%s, r),
                        array_agg(extract(epoch FROM d.lower)::float8 ORDER BY c), array_agg(extract(epoch FROM d.upper)::float8 ORDER BY c)
@@ -106,8 +113,10 @@ def task_durations(conn, dataset, names, history, target, unit, options, given, 
             (model, list(COVERAGES), model, cut, end)).fetchall()
         known, predicted = [r[0] / scale for r in asked], [r[1] / scale for r in asked]
         yield from durations(dataset, who, known, predicted, unit)
+    # Residuals of the model that did not see the rows kept from training.
+    measured = trained(columns, {"validation": {"column": "n", "fraction": KEPT, "refit": False}})
     kept = conn.execute(
-        f"SELECT {known_sql}, altlas.predict(%s, r) FROM rows r WHERE n >= %s AND n < %s ORDER BY n", (model, int(cut * (1 - 2 * KEPT)), cut)
+        f"SELECT {known_sql}, altlas.predict(%s, r) FROM rows r WHERE n >= %s AND n < %s ORDER BY n", (measured, int(cut * (1 - 2 * KEPT)), cut)
     ).fetchall()
     for at, coverage in enumerate(COVERAGES):
         bounds = [((r[2][at] or 0) / scale, (math.inf if r[3][at] is None else r[3][at]) / scale) for r in asked]
@@ -146,7 +155,8 @@ def sip(conn, options, estimate):
     ratios = [(*dates, "ratio", ["whose", "which"])] if estimate else []
     yield from task_durations(
         conn, "sip_estimate" if estimate else "sip", names, [(*dates, "took", keys), *ratios], "took", "h",
-        {"budget_s": options.budget}, ("human estimate", '"HoursEstimate"'), options.development)
+        {"budget_s": options.budget}, ("human estimate", '"HoursEstimate"'), options.development,
+        "HoursEstimate" if estimate else None)
 
 
 def nasa(conn, options):
