@@ -32,8 +32,11 @@ mod model;
 mod model_text;
 mod neighbours;
 mod network;
+mod offset;
 mod plan;
 mod platt;
+mod refit;
+mod report;
 mod rng;
 mod spec;
 mod split;
@@ -70,4 +73,4 @@ pub use texts::{
     ClassWeights, Embed, NamedWeights, NgramParams, TextAlgorithm, TextOptions, TextSpec, TextValidation,
     Vectors, train_texts,
 };
-pub use train::{TestVector, Trained, train};
+pub use train::{TestVector, Trained, train, train_until};

@@ -63,7 +63,8 @@ pub fn train_clusters(
     let (preprocess, mut warnings) = without_free_text(&table, &options.preprocess);
     let rows: Vec<usize> = (0..table.rows()).collect();
     // There is no target; nothing that is left encodes one.
-    let target = Target { values: vec![0.0; rows.len()], labels: Vec::new(), unit: None, log: false };
+    let target =
+        Target { values: vec![0.0; rows.len()], labels: Vec::new(), unit: None, log: false, offset: None };
     let source = Source {
         table: &table,
         target_name: "",
