@@ -46,7 +46,7 @@ impl TupleSink for Explaining {
         let Some((key, plan)) = &mut self.plan else { return Ok(()) };
         // SAFETY: the plan and the key were found in this descriptor.
         let key = unsafe {
-            plan.take(tuple);
+            plan.take(tuple)?;
             key.of(tuple, descriptor)
         };
         let columns = &self.explainer.columns;

@@ -83,6 +83,8 @@ struct Checked<'a, F> {
 }
 
 impl<F: FnMut(&[u8]) -> Result<()>> Sink for Checked<'_, F> {
+    const ARRAYS: bool = true;
+
     fn columns(&mut self, columns: &[SourceColumn]) -> Result<()> {
         if let Some(version) = self.version
             && let Reader::Text(column) = Reader::new(version, columns)?

@@ -131,7 +131,8 @@ fn equal_seeds_give_equal_bytes_whatever_the_threads() {
 
 #[test]
 fn the_last_fit_sees_all_rows_and_leaves_the_figures() {
-    let refit = |refit: bool| fit(json!({"validation": {"refit": refit}}), table(commands(200, 0, 2))).unwrap();
+    let refit =
+        |refit: bool| fit(json!({"validation": {"refit": refit}}), table(commands(200, 0, 2))).unwrap();
     let (measured, usual) = (refit(false), fit(json!({}), table(commands(200, 0, 2))).unwrap());
     assert_eq!(refit(true).onnx, usual.onnx);
     assert_ne!(measured.onnx, usual.onnx);
