@@ -159,7 +159,8 @@ pub fn train_ranking(
         },
     });
     let (algorithm, width) = (Algorithm::Lightgbm(params), tabular.width());
-    let fitted = Fitted { model: Model::Boosted(boosted), algorithm, classes: 0, post: Post::None };
+    let fitted =
+        Fitted { model: Model::Boosted(boosted), algorithm, classes: 0, post: Post::None, offset: None };
     progress("evaluate", 1, 1);
     Ok(Trained {
         onnx: fitted.onnx(width)?,
