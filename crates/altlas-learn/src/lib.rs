@@ -38,6 +38,8 @@ mod network;
 mod plan;
 mod platt;
 mod ranking;
+#[cfg(test)]
+mod reference;
 mod rng;
 mod spec;
 mod split;
