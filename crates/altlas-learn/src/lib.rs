@@ -39,6 +39,8 @@ mod offset;
 mod plan;
 mod platt;
 mod ranking;
+#[cfg(test)]
+mod reference;
 mod refit;
 mod report;
 mod rng;

@@ -149,24 +149,9 @@ impl Growing<'_> {
 mod tests {
     use serde_json::Value;
 
+    use super::super::{correlation, ranks};
     use super::*;
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|v| v.as_f64().map_or_else(|| numbers(v), |x| vec![x]))
-            .collect()
-    }
-
-    fn ranks(values: &[f64]) -> Vec<f64> {
-        let mut order: Vec<usize> = (0..values.len()).collect();
-        order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-        let mut ranks = vec![0.0; values.len()];
-        order.iter().enumerate().for_each(|(rank, row)| ranks[*row] = rank as f64);
-        ranks
-    }
+    use crate::reference::numbers;
 
     /// Scores of many trees by scikit-learn (scripts/reference/density.py): the same formula, other draws.
     #[test]
@@ -187,10 +172,7 @@ mod tests {
             let furthest = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             // A score of 1000 trees has a standard error of some 0.002.
             assert!(furthest < 0.015, "{furthest}");
-            let (a, b) = (ranks(&found), ranks(&expected));
-            let squares: f64 = a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum();
-            let n = a.len() as f64;
-            let spearman = 1.0 - 6.0 * squares / (n * (n * n - 1.0));
+            let spearman = correlation(&ranks(&found), &ranks(&expected));
             assert!(spearman > 0.99, "{spearman}");
             assert!((path(params.max_samples as usize) - case["path"].as_f64().unwrap()).abs() < 1e-12);
         }

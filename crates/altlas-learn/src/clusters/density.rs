@@ -172,15 +172,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|v| v.as_f64().map_or_else(|| numbers(v), |x| vec![x]))
-            .collect()
-    }
+    use crate::reference::numbers;
 
     /// Cores, clusters and noise are scikit-learn's (scripts/reference/density.py). A row that is within reach of two clusters is of
     /// the nearer one here, of the first there: the script says which of them it can be.

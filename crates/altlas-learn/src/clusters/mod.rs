@@ -118,13 +118,7 @@ mod tests {
     use super::search::mix;
     use super::ward::Tree;
     use super::*;
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        match value {
-            Value::Array(values) => values.iter().flat_map(numbers).collect(),
-            other => vec![other.as_f64().unwrap()],
-        }
-    }
+    use crate::reference::numbers;
 
     /// Clusters and figures against scikit-learn (scripts/reference/estimators.py).
     #[test]

@@ -164,15 +164,7 @@ fn signed(component: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|v| v.as_f64().map_or_else(|| numbers(v), |x| vec![x]))
-            .collect()
-    }
+    use crate::reference::numbers;
 
     /// Components, variances and scores against scikit-learn (scripts/reference/density.py).
     #[test]

@@ -214,16 +214,13 @@ mod tests {
 
     use super::*;
     use crate::LightgbmParams;
+    use crate::reference::numbers;
 
     /// Against LightGBM's own lambdarank in Python (scripts/reference/ranking.py): the same trees but where gradients are as good as equal.
     #[test]
     fn learns_what_lightgbm_learns() {
         let cases: Value = serde_json::from_str(include_str!("../../tests/data/ranking.json")).unwrap();
         let case = &cases["boosted"];
-        fn numbers(value: &Value) -> Vec<f64> {
-            let values = value.as_array().unwrap().iter();
-            values.flat_map(|v| v.as_f64().map_or_else(|| numbers(v), |x| vec![x])).collect()
-        }
         let whole = |key: &str| case[key].as_u64().unwrap() as usize;
         let (width, size, learned) = (whole("width"), whole("size"), whole("learned"));
         let x: Vec<f32> = numbers(&case["x"]).into_iter().map(|x| x as f32).collect();
