@@ -25,6 +25,7 @@ from encoder import cancel, encoder
 from engine_calls import calls
 from report import NotAvailable, Report
 from service import service
+from training import training
 
 # Section: PostgreSQL version, function, title. What is compared with plpython3u runs on 15, both sides on one server.
 SECTIONS = {
@@ -35,6 +36,7 @@ SECTIONS = {
     "memory": (15, memory, "50 connections and one model of 70 MB"),
     "encoder": (18, encoder, "MiniLM int8 over a set of texts"),
     "service": (18, service, "20 connections with single calls of MiniLM"),
+    "training": (18, training, "training, and a session's memory meanwhile"),
     "cancel": (18, cancel, "cancelling in a batch of 100,000 texts"),
     "calls": (18, calls, "what SQL adds to a network in the engine"),
 }

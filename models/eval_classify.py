@@ -32,7 +32,6 @@ def train(conn, rows, algorithm, **options):
     with conn.cursor().copy("COPY examples FROM STDIN") as copy:
         for number, (text, label) in enumerate(rows):
             copy.write_row((number, text, label))
-    options = {"validation": {"fraction": 0.05, "refit": True}, **options}
     source = "SELECT text, label FROM examples ORDER BY n"
     version, run = conn.execute(
         "SELECT version, run_id FROM altlas.train('eval', 'text_classification', %s, 'label', %s, %s)",

@@ -1,6 +1,6 @@
 """Independent reader of preprocessing documents (docs/formats.md), for comparison in tests.
 
-Standard library only. It shares no code with the crate altlas-prep: what both say of a document is
+Standard library only, but for Encoder. It shares no code with the crate altlas-prep: what both say of a document is
 what the document means. Usage: python prep_reader.py DOCUMENT.json < INPUT.json, where the input is a
 list of rows (objects) or of texts. Numbers may be the strings "NaN", "Infinity", "-Infinity".
 """
@@ -8,6 +8,7 @@ list of rows (objects) or of texts. Numbers may be the strings "NaN", "Infinity"
 import datetime
 import json
 import math
+import re
 import struct
 import sys
 import unicodedata
@@ -67,6 +68,28 @@ def float32(x):
 
 # ---------------------------------------------------------------- tabular
 
+ELEMENT = re.compile(r"(.+)\[([1-9][0-9]*)\]", re.DOTALL)
+
+
+def cell(row, column, lengths):
+    """The value of a column in a row: its own, or that of an element of an array, counted from 1."""
+    element = ELEMENT.fullmatch(column)
+    if column in row or not element or not isinstance(row.get(element[1]), list):
+        return row.get(column)
+    values, place = row[element[1]], int(element[2])
+    if len(values) != lengths[element[1]]:
+        raise ValueError(f"{element[1]}: {len(values)} elements, not {lengths[element[1]]}")
+    return values[place - 1]
+
+
+def array_lengths(document):
+    """The lengths of the arrays whose elements are columns: the last place that is named."""
+    lengths = {}
+    for element in filter(None, (ELEMENT.fullmatch(column["name"]) for column in document["columns"])):
+        lengths[element[1]] = max(lengths.get(element[1], 0), int(element[2]))
+    return lengths
+
+
 def local_time(micros, zone):
     moment = EPOCH + datetime.timedelta(microseconds=micros)
     return moment.astimezone(zoneinfo.ZoneInfo(zone)).replace(tzinfo=None)
@@ -115,10 +138,11 @@ def feature_values(feature, value):
 def apply_tabular(document, rows):
     """A list of rows (objects by column name; a missing key is NULL) to a list of lists of float32."""
     matrix = []
+    lengths = array_lengths(document)
     for row in rows:
         values = []
         for feature in document["features"]:
-            values += feature_values(feature, row.get(feature["column"]))
+            values += feature_values(feature, cell(row, feature["column"], lengths))
         matrix.append([float32(v) for v in values])
     return matrix
 
@@ -196,14 +220,70 @@ def apply_text(document, texts):
     }
 
 
-def apply(document, inputs):
-    """Either kind of document on its inputs."""
+# ---------------------------------------------------------------- vectors of texts
+
+def pooled(document, states, mask):
+    """One vector a text of the states of its tokens, `[rows, tokens, width]`, and the mask of those that are no padding."""
+    vectors = []
+    for row, kept in zip(states.tolist(), mask.tolist()):
+        tokens = [token for token, real in zip(row, kept) if real]
+        vector = row[0] if document["pooling"] == "cls" else [math.fsum(column) / len(tokens) for column in zip(*tokens)]
+        norm = math.sqrt(math.fsum(x * x for x in vector)) if document["normalize"] else 1.0
+        vectors.append([x / norm if norm else x for x in vector])
+    return vectors
+
+
+class Encoder:
+    """Vectors of texts as a document of kind tokenizer says, with the files of its graph and its tokenizer. Needs numpy, onnxruntime, tokenizers."""
+
+    def __init__(self, graph, tokenizer):
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+        self.tokenizer = Tokenizer.from_file(str(tokenizer))
+        self.types = {port.name: port.type for port in self.session.get_inputs()}
+
+    def __call__(self, encoder, texts):
+        import numpy
+
+        document = encoder["document"]
+        if document["pooling"] not in ("mean", "cls") or document["padding"] != "longest" or document["activation"] != "none":
+            raise ValueError("only mean or cls of the longest, without an activation")
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(document["max_length"])
+        vectors = []
+        # One text at a time: what a batch is filled up with cannot matter then.
+        for text in texts:
+            encoding = self.tokenizer.encode(document["prefix"] + text)
+            parts = {"ids": encoding.ids, "mask": encoding.attention_mask, "types": encoding.type_ids}
+            feed = {name: numpy.array([parts[part]], dtype=self.types[name].removeprefix("tensor(").rstrip(")"))
+                    for part, name in document["inputs"].items() if name is not None}
+            (states,) = self.session.run([document["output"]], feed)
+            vectors += pooled(document, states, numpy.array([encoding.attention_mask]))
+        return vectors
+
+
+def apply_text_features(document, texts, embed):
+    """Texts to the tensors of the n-grams and the vectors that `embed` gives: a function of the encoder's document (with its name and the
+    SHA-256 of its graph) and the texts to a list of vectors."""
+    tensors = apply_text(document["ngrams"], texts) if document["ngrams"] is not None else {}
+    vectors = embed(document["embedding"], texts)
+    if len(vectors) != len(texts):
+        raise ValueError(f"{len(vectors)} vectors of {len(texts)} texts")
+    return {"embedding": [[float32(x) for x in vector] for vector in vectors], **tensors}
+
+
+def apply(document, inputs, embed=None):
+    """A document on its inputs. `embed` is for the kind text_features, whose vectors an encoder makes."""
     if document.get("format") != 1:
         raise ValueError("unknown format")
     if document["kind"] == "tabular":
         return apply_tabular(document, inputs)
     if document["kind"] == "text_ngrams":
         return apply_text(document, inputs)
+    if document["kind"] == "text_features" and embed is not None:
+        return apply_text_features(document, inputs, embed)
     raise ValueError(f"unknown kind {document['kind']!r}")
 
 
@@ -214,7 +294,9 @@ def main():
     numbers = {"NaN": NAN, "Infinity": math.inf, "-Infinity": -math.inf}
     if document["kind"] == "tabular":
         numeric = {c["name"] for c in document["columns"] if c["type"] in ("number", "interval")}
-        rows = [{k: numbers.get(v, v) if k in numeric else v for k, v in row.items()} for row in rows]
+        numeric |= array_lengths(document).keys()
+        number = lambda v: [number(x) for x in v] if isinstance(v, list) else numbers.get(v, v)  # noqa: E731
+        rows = [{k: number(v) if k in numeric else v for k, v in row.items()} for row in rows]
     json.dump(apply(document, rows), sys.stdout)
 
 

@@ -72,6 +72,51 @@ def test_graph_gives_the_stored_outputs():
         assert abs(float(p.sum()) - 1.0) < 1e-5
 
 
+ARRAY = {"format": 1, "kind": "tabular", "output": "features",
+         "columns": [{"name": f"past[{n}]", "type": "number"} for n in (1, 2)], "features": [{"op": "number", "column": f"past[{n}]"} for n in (1, 2)]}
+
+
+def test_elements_of_arrays_are_columns():
+    assert prep_reader.apply(ARRAY, [{"past": [1, 2.5]}, {"past[1]": 1, "past[2]": 2.5}]) == [[1, 2.5], [1, 2.5]]
+    missing = prep_reader.apply(ARRAY, [{"past": None}, {}, {"past": [None, 2]}])
+    assert [[x != x for x in row] for row in missing] == [[True, True], [True, True], [True, False]]
+    for wrong in ([1], [1, 2, 3], []):
+        with pytest.raises(ValueError, match="elements"):
+            prep_reader.apply(ARRAY, [{"past": wrong}])
+
+
+def test_text_features_are_vectors_and_ngrams():
+    ngrams = load("preprocess.json")
+    encoder = {"name": "altlas.e5_small", "model": "ab", "document": {"format": 1, "kind": "tokenizer"}}
+    document = {"format": 1, "kind": "text_features", "ngrams": ngrams, "embedding": encoder}
+    texts = ["gönder", "send it", ""]
+    asked = []
+
+    def embed(encoder, texts):
+        asked.append((encoder, texts))
+        return [[len(text), 0.1] for text in texts]
+
+    tensors = prep_reader.apply(document, texts, embed)
+    assert asked == [(encoder, texts)]
+    assert tensors["embedding"] == [[6, prep_reader.float32(0.1)], [7, prep_reader.float32(0.1)], [0, prep_reader.float32(0.1)]]
+    assert {"term": tensors["term"], "weight": tensors["weight"]} == prep_reader.apply(ngrams, texts)
+    assert list(prep_reader.apply({**document, "ngrams": None}, texts, embed)) == ["embedding"]
+    with pytest.raises(ValueError, match="vectors"):
+        prep_reader.apply(document, texts, lambda *_: [])
+    with pytest.raises(ValueError, match="unknown kind"):
+        prep_reader.apply(document, texts)
+
+
+def test_token_states_become_a_vector():
+    numpy = pytest.importorskip("numpy")
+    states = numpy.array([[[3.0, 4.0], [1.0, 0.0]], [[0.0, 2.0], [9.0, 9.0]]], dtype=numpy.float32)
+    mask = numpy.array([[1, 1], [1, 0]])
+    document = {"pooling": "mean", "normalize": False}
+    assert prep_reader.pooled(document, states, mask) == [[2.0, 2.0], [0.0, 2.0]]
+    assert prep_reader.pooled({**document, "pooling": "cls"}, states, mask) == [[3.0, 4.0], [0.0, 2.0]]
+    assert prep_reader.pooled({"pooling": "cls", "normalize": True}, states, mask)[0] == pytest.approx([0.6, 0.8])
+
+
 def test_padding_changes_nothing():
     texts = [v["input"] for v in load("vectors.json")["vectors"]]
     together, _ = run(texts)

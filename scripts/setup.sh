@@ -13,7 +13,11 @@ network_hint="check the network (crates.io, pypi.org) and run the same command a
 # --- the machine ----------------------------------------------------------------------------------
 
 has_header_of_postgresql_15() { [ -f "$(/usr/lib/postgresql/15/bin/pg_config --includedir-server 2>/dev/null)/postgres.h" ]; }
-has_libclang() { [ -n "$(find /usr/lib /usr/lib64 "${LIBCLANG_PATH:-/nonexistent}" -maxdepth 4 -name 'libclang*.so*' -print -quit 2>/dev/null)" ]; }
+# libclang with the compiler's own headers, which bindgen reads; libclang-cpp is another library.
+has_libclang() {
+  [ -n "$(find /usr/lib /usr/lib64 "${LIBCLANG_PATH:-/nonexistent}" -maxdepth 4 -name 'libclang*.so*' ! -name 'libclang-cpp*' -print -quit 2>/dev/null)" ] &&
+    [ -n "${LIBCLANG_PATH:-$(find /usr/lib /usr/lib64 -maxdepth 6 -path '*/clang/*/include/stddef.h' -print -quit 2>/dev/null)}" ]
+}
 
 missing_packages() {
   command -v cc >/dev/null && command -v c++ >/dev/null && command -v make >/dev/null || echo build-essential

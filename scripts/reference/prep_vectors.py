@@ -114,6 +114,30 @@ SCORED = {
 }
 
 
+ARRAYS = {
+    "format": 1, "kind": "tabular", "output": "features",
+    "columns": [{"name": f"past[{n}]", "type": "number"} for n in (1, 2, 3)] + [{"name": "odd [x][2]", "type": "number"}],
+    "features": [{"op": "number", "column": c} for c in ("past[1]", "past[2]", "past[3]", "odd [x][2]")],
+}
+
+
+def array_rows():
+    """Rows with arrays, and the same with a key an element."""
+    arrays = [[1.5, -2.0, 3.0], [None, 0.1, None], [math.inf, 1e39, 16777217.0]]
+    yield from ({"past": a, "odd [x][2]": n} for n, a in enumerate(arrays))
+    yield from ({f"past[{n}]": x for n, x in enumerate(a, 1)} for a in arrays)
+    yield from ({"past": None, "odd [x]": [1.0, 2.0]}, {"past[2]": 4.0}, {})
+
+
+def elements(rows):
+    """Arrays as altlas' backend gives them to a document: a cell an element."""
+    for row in rows:
+        cells = {}
+        for name, value in row.items():
+            cells |= {f"{name}[{n}]": x for n, x in enumerate(value, 1)} if isinstance(value, list) else {name: value}
+        yield cells
+
+
 def random_texts(rng):
     pools = ["abcdefghijklmnopqrstuvwxyzıİIiçğöşü     .,", "αβγςΣσΑΒΓ ´ \u0301\u0308", "אבגد هו\u05b8\u0651 12",
              "\u0915\u093e\u093f\u094d\u0902 \u0e01\u0e31\u0e48", "😀🏽\u200d❤\ufe0f🇹🇷 ab"]
@@ -130,6 +154,8 @@ def main():
     cases = [{"document": TABULAR, "input": rows, "output": prep_reader.apply(TABULAR, rows)}]
     notes = [{"note": text, "n": n} for n, text in enumerate(texts)] + [{"n": 1.5}, {"note": None}]
     cases.append({"document": SCORED, "input": notes, "output": prep_reader.apply(SCORED, notes)})
+    rows = list(array_rows())
+    cases.append({"document": ARRAYS, "input": list(elements(rows)), "output": prep_reader.apply(ARRAYS, rows)})
     for document in NGRAMS:
         terms = [prep_reader.text_terms(document, text) for text in texts]
         cases.append({"document": document, "input": texts if document is NGRAMS[0] else "same",

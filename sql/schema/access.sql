@@ -23,7 +23,7 @@ SELECT 'read', unnest(ARRAY['model_stats', 'model_stats_hourly', 'feature_stats'
                             '_histogram_summary', '_sketch_summary', '_label_counts', '_merged_stats', '_merged_counts'])
 UNION ALL
 SELECT 'score', unnest(ARRAY['segment_text', 'segment_svg', 'classify_task', 'predict_duration', 'predict_interval', 'detect_anomaly', 'anomaly_score', 'kpi_rollup',
-                             'predict', 'predict_label', 'predict_proba', 'predict_row',
+                             'predict', 'predict_label', 'predict_proba', 'predict_vector', 'predict_row',
                              'predict_batched', 'predict_label_batched', 'predict_array', 'predict_label_array', 'score'])
 UNION ALL
 SELECT 'score', unnest(ARRAY['embed', 'embed_array', 'embed_all', 'segment_array', 'segment_all'])

@@ -29,7 +29,7 @@ fn analyze_tasks(
     >,
 > {
     let source = required(source, "source")?;
-    let options = Options::parse(options.map_or_else(|| json!({}), |o| o.0))?;
+    let options = Options::parse(&options.map_or_else(|| json!({}), |o| o.0))?;
     let found = findings(source, &options)?;
     Ok(TableIterator::new(found.into_iter().map(|f| {
         let (lower, upper) = f.bounds.unzip();

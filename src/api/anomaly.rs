@@ -11,8 +11,11 @@ use serde_json::{Map, Value, json};
 
 use crate::convert::{Cell, Kind, tick, timestamp_of_unix_us};
 use crate::error::{Error, Result, required, sql};
-use crate::store::document;
+use crate::store::document::OptionKeys;
 use crate::store::source::{self, Sink, SourceColumn};
+
+const KEYS: OptionKeys =
+    OptionKeys("threshold, period, direction, min_points, window, seasonal_window and trend_window");
 
 /// Judges every value of a source, by series.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -92,11 +95,7 @@ pub fn method_of(name: &str) -> Result<Method> {
 }
 
 fn options_of(options: Option<Value>) -> Result<ValidOptions> {
-    let options: Options = document::read(
-        "argument \"options\"",
-        &options.unwrap_or_else(|| json!({})),
-        "Options are: threshold, period, direction, min_points, window, seasonal_window, trend_window.",
-    )?;
+    let options: Options = KEYS.read(&options.unwrap_or_else(|| json!({})))?;
     options.validate().map_err(|e| translate(e, None))
 }
 
@@ -108,9 +107,7 @@ fn translate(error: SeriesError, series: Option<&Value>) -> Error {
             problem: format!("\"{name}\" is not a method"),
             hint: "Methods are: auto, zscore, mad, iqr, seasonal.".into(),
         },
-        SeriesError::Option { .. } => {
-            Error::BadDocument { what: "argument \"options\"".into(), problem: message, hint: String::new() }
-        }
+        SeriesError::Option { .. } => KEYS.wrong(message),
         SeriesError::NoPeriod { .. } | SeriesError::TooShort { .. } => Error::BadArgument {
             argument: "method".into(),
             problem: match series.filter(|s| s.as_object().is_some_and(|o| !o.is_empty())) {

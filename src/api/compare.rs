@@ -45,7 +45,7 @@ fn compare_models(
 > {
     let names = checked(required(models, "models")?)?;
     let (source, target) = (required(source, "source")?, required(target, "target")?);
-    let options = Options::parse(options.map_or_else(|| json!({}), |o| o.0))?;
+    let options = Options::parse(&options.map_or_else(|| json!({}), |o| o.0))?;
     if options.keep {
         artefact::must_be_writable("keep a comparison")?;
     }

@@ -52,7 +52,7 @@ fn quantize(
     let mut options = options.map_or_else(|| json!({}), |o| o.0);
     let max_loss = max_loss(&mut options)?;
     let into = text(&mut options, "name")?;
-    let options = comparison::Options::parse(options)?;
+    let options = comparison::Options::parse(&options)?;
     let before = model::resolve(name)?;
     let after = smaller(&before, into.as_deref(), max_loss)?;
     Ok(TableIterator::new(report([before.label, after], source, target, &options, max_loss)?))
@@ -93,7 +93,7 @@ fn distill(
     let mut options = options.map_or_else(|| json!({}), |o| o.0);
     let max_loss = max_loss(&mut options)?;
     let (algorithm, training) = (text(&mut options, "algorithm")?, take(&mut options, "training"));
-    let options = comparison::Options::parse(options)?;
+    let options = comparison::Options::parse(&options)?;
     let task = match teacher.manifest.task() {
         task @ ("regression" | "classification" | "text_classification") => task.to_owned(),
         _ => {

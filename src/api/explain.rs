@@ -19,7 +19,7 @@ fn explained(
     options: Option<JsonB>,
     features: impl FnOnce(&Version) -> Result<Option<Features<'static>>>,
 ) -> Result<Vec<Row>> {
-    let options = ShapleyOptions::parse(options.map_or_else(|| json!({}), |o| o.0))?;
+    let options = ShapleyOptions::parse(&options.map_or_else(|| json!({}), |o| o.0))?;
     let explainer = Explainer::of(required(model, "model")?, &options)?;
     let Some(features) = features(&explainer.version)? else { return Ok(Vec::new()) };
     let row = explainer.version.cells_of(&features)?;

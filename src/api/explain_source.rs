@@ -46,7 +46,7 @@ impl TupleSink for Explaining {
         let Some((key, plan)) = &mut self.plan else { return Ok(()) };
         // SAFETY: the plan and the key were found in this descriptor.
         let key = unsafe {
-            plan.take(tuple);
+            plan.take(tuple)?;
             key.of(tuple, descriptor)
         };
         let columns = &self.explainer.columns;
@@ -85,7 +85,7 @@ fn explain_source(call: pg_sys::FunctionCallInfo) -> Result<()> {
         (TupleStore::open(call)?, text(0), text(1), text(2), options)
     };
     let (model, source) = (required(model, "model")?, required(source, "source")?);
-    let options = ShapleyOptions::parse(options.map_or_else(|| json!({}), |o| o.0))?;
+    let options = ShapleyOptions::parse(&options.map_or_else(|| json!({}), |o| o.0))?;
     let explainer = Explainer::of(&model, &options)?;
     let mut explaining = Explaining { explainer, options, result, key, plan: None, ordinal: 0 };
     source::read_tuples(&source, &mut explaining)

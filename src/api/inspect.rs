@@ -36,7 +36,7 @@ fn importance(
 > {
     let (model, source, target) =
         (required(model, "model")?, required(source, "source")?, required(target, "target")?);
-    let options = ImportanceOptions::parse(options.map_or_else(|| json!({}), |o| o.0))?;
+    let options = ImportanceOptions::parse(&options.map_or_else(|| json!({}), |o| o.0))?;
     let (metric, base, found) = explain::importance(model, source, target, &options)?;
     Ok(TableIterator::new(found.into_iter().map(move |i| {
         let (lower, upper) = i.spread.interval;
@@ -68,7 +68,7 @@ fn partial_dependence(
 > {
     let (model, source, feature) =
         (required(model, "model")?, required(source, "source")?, required(feature, "feature")?);
-    let options = DependenceOptions::parse(options.map_or_else(|| json!({}), |o| o.0))?;
+    let options = DependenceOptions::parse(&options.map_or_else(|| json!({}), |o| o.0))?;
     let (class, points) =
         explain::partial_dependence(model, source, feature, required(grid, "grid")?, &options)?;
     Ok(TableIterator::new(
@@ -86,7 +86,7 @@ fn changes(
     features: impl FnOnce(&Version) -> Result<Option<Features<'static>>>,
 ) -> Result<Vec<Change>> {
     let (model, desired) = (required(model, "model")?, required(desired, "desired")?);
-    let options = CounterfactualOptions::parse(options.map_or_else(|| json!({}), |o| o.0))?;
+    let options = CounterfactualOptions::parse(&options.map_or_else(|| json!({}), |o| o.0))?;
     match explain::counterfactual(model, features, &desired.0, &options)? {
         Ok(Counterfactual { changes, distance, answer }) => {
             let row = |c: Changed| (c.column, c.from, c.to, distance, answer.value, answer.label.clone());

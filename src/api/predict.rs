@@ -1,4 +1,4 @@
-//! `predict`, `predict_label`, `predict_proba`, `predict_row`: each for a row, an array, `jsonb` and text.
+//! `predict`, `predict_label`, `predict_proba`, `predict_vector`, `predict_row`: each for a row, an array, `jsonb` and text.
 
 use std::borrow::Cow;
 use std::convert::identity;
@@ -73,6 +73,11 @@ pub fn value(scored: Scored, version: &Version) -> Result<Option<f64>> {
             hint: "Use altlas.predict_label or altlas.predict_proba.".into(),
         }),
         Scored { proba, .. } if version.manifest.rejects(proba.as_deref()) => Ok(None),
+        Scored { vector: Some(_), .. } => Err(Error::WrongKindOfModel {
+            model: model(),
+            problem: "gives several numbers".into(),
+            hint: "Use altlas.predict_vector.".into(),
+        }),
         _ => Err(Error::WrongKindOfModel {
             model: model(),
             problem: "gives no single value".into(),
@@ -98,6 +103,14 @@ fn proba(scored: Scored, version: &Version) -> Result<Vec<f64>> {
         model: version.label.clone(),
         problem: "gives no probabilities".into(),
         hint: "Use altlas.predict or altlas.predict_label.".into(),
+    })
+}
+
+fn vector(scored: Scored, version: &Version) -> Result<Vec<f64>> {
+    scored.vector.ok_or_else(|| Error::WrongKindOfModel {
+        model: version.label.clone(),
+        problem: "gives no vector".into(),
+        hint: "Use altlas.predict, altlas.predict_label or altlas.predict_proba.".into(),
     })
 }
 
@@ -185,6 +198,17 @@ forms!(
     proba_vector,
     proba_json,
     proba_text
+);
+forms!(
+    "predict_vector",
+    [Option<Vec<f64>>],
+    Vector,
+    vector,
+    identity,
+    vector_of_record,
+    vector_of_numbers,
+    vector_of_json,
+    vector_of_text
 );
 forms!(
     "predict_row",

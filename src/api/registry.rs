@@ -211,10 +211,10 @@ pub fn agree(vectors: &[TestVector], answers: &[Scored], least: f64) -> Result<(
     Ok(())
 }
 
-/// What a test vector holds of an answer: the probabilities, else the value.
+/// What a test vector holds of an answer: the probabilities or several numbers, else the value.
 fn flat(scored: &Scored) -> Vec<f64> {
-    match (&scored.proba, scored.value) {
-        (Some(proba), _) => proba.clone(),
-        (None, value) => value.into_iter().collect(),
+    match scored.proba.as_ref().or(scored.vector.as_ref()) {
+        Some(several) => several.clone(),
+        None => scored.value.into_iter().collect(),
     }
 }

@@ -55,8 +55,9 @@ pub fn order(
     options: Option<JsonB>,
 ) -> crate::error::Result<Order> {
     let task = required(task, "task")?;
-    // Clusters have no target; the job refuses one that is given.
-    let target = if task == "clustering" { target.unwrap_or_default() } else { required(target, "target")? };
+    // Without a target there is nothing to learn but the rows themselves; the job refuses one where there can be none.
+    let untargeted = matches!(task, "clustering" | "decomposition" | "anomaly");
+    let target = if untargeted { target.unwrap_or_default() } else { required(target, "target")? };
     Order::new(
         required(project, "project")?,
         task,

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::store::document::OptionKeys;
 
-/// Rows and single calls at most.
-const LIMITS: (usize, usize) = (1_000_000, 10_000);
+const KEYS: OptionKeys = OptionKeys("max_rows, calls, out_of_scope and keep");
 
 /// The options of `compare_models`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,20 +30,10 @@ impl Default for Options {
 
 impl Options {
     /// Reads them.
-    pub fn parse(value: Value) -> Result<Self> {
-        let bad = |problem: String| Error::BadDocument {
-            what: "argument \"options\"".into(),
-            problem,
-            hint: "It may have max_rows, calls, out_of_scope and keep.".into(),
-        };
-        let options: Self = serde_json::from_value(value).map_err(|e| bad(e.to_string()))?;
-        for (name, value, most) in
-            [("max_rows", options.max_rows, LIMITS.0), ("calls", options.calls, LIMITS.1)]
-        {
-            if !(1..=most).contains(&value) {
-                return Err(bad(format!("{name} is {value}, not between 1 and {most}")));
-            }
-        }
+    pub fn parse(value: &Value) -> Result<Self> {
+        let options: Self = KEYS.read(value)?;
+        KEYS.within("max_rows", options.max_rows, 1..=1_000_000)?;
+        KEYS.within("calls", options.calls, 1..=10_000)?;
         Ok(options)
     }
 }

@@ -16,6 +16,8 @@ use crate::store::source::{Sink, SourceColumn};
 /// Rows in a batch, and bytes of text after which one with fewer rows ends.
 const BATCH: usize = 8192;
 const BATCH_TEXT: usize = 4 << 20;
+/// Cells after which it ends likewise.
+const BATCH_CELLS: usize = 1 << 20;
 /// Bytes gathered before they are sent.
 const PIECE: usize = 1 << 20;
 
@@ -94,6 +96,8 @@ impl<F: FnMut(&[u8]) -> Result<()>> ArrowStream<F> {
 }
 
 impl<F: FnMut(&[u8]) -> Result<()>> Sink for ArrowStream<F> {
+    const ARRAYS: bool = true;
+
     fn columns(&mut self, columns: &[SourceColumn]) -> Result<()> {
         let fields: Vec<_> = columns.iter().map(|c| Field::new(&c.name, arrow_type(c.kind), true)).collect();
         let schema = Arc::new(Schema::new(fields));
@@ -117,7 +121,8 @@ impl<F: FnMut(&[u8]) -> Result<()>> Sink for ArrowStream<F> {
             builder.push(cell);
         }
         state.rows += 1;
-        if state.rows == BATCH || state.text >= BATCH_TEXT {
+        let cells = state.rows * state.builders.len();
+        if state.rows == BATCH || cells >= BATCH_CELLS || state.text >= BATCH_TEXT {
             self.flush_batch()?;
             self.flush_bytes(PIECE)?;
         }

@@ -113,7 +113,9 @@ impl Cell {
     }
 }
 
-unsafe fn number(datum: pg_sys::Datum, oid: pg_sys::Oid) -> Option<f64> {
+/// # Safety
+/// As of [`Kind::cell`].
+pub(super) unsafe fn number(datum: pg_sys::Datum, oid: pg_sys::Oid) -> Option<f64> {
     // SAFETY: see `Kind::cell`.
     unsafe {
         match oid {

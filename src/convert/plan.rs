@@ -2,6 +2,9 @@
 
 use pgrx::{PgTupleDesc, pg_sys};
 
+use altlas_prep::element_place;
+
+use super::elements::{element_type, read_elements, wrong_length};
 use super::{Cell, Kind, Record, type_name};
 use crate::error::{Error, Result};
 
@@ -9,6 +12,7 @@ use crate::error::{Error, Result};
 pub struct RowPlan {
     descriptor: PgTupleDesc<'static>,
     columns: Vec<Place>,
+    arrays: Vec<Elements>,
     values: Vec<pg_sys::Datum>,
     nulls: Vec<bool>,
 }
@@ -20,6 +24,19 @@ struct Place {
     kind: Kind,
     /// The type, domains resolved.
     base: pg_sys::Oid,
+    /// Of an element of an array of numbers: which array, and its place there, from 0.
+    element: Option<(usize, usize)>,
+}
+
+/// An array of numbers, whose elements are columns.
+struct Elements {
+    name: String,
+    attribute: usize,
+    element: pg_sys::Oid,
+    /// The largest place that is wanted.
+    length: usize,
+    /// The elements in the row taken last.
+    values: Vec<f64>,
 }
 
 impl RowPlan {
@@ -29,10 +46,29 @@ impl RowPlan {
         wanted: impl Iterator<Item = &'n str>,
         missing: impl Fn(&str, Vec<&str>) -> Error,
     ) -> Result<Self> {
+        let mut arrays: Vec<Elements> = Vec::new();
         let columns = wanted
             .map(|name| {
                 let living = || descriptor.iter().enumerate().filter(|(_, a)| !a.is_dropped());
-                let found = living().find(|(_, attribute)| attribute.name() == name);
+                let named = |name: &str| living().find(|(_, attribute)| attribute.name() == name);
+                let found = named(name);
+                if found.is_none()
+                    && let Some((array, place)) = element_place(name)
+                    && let Some((attribute, described)) = named(array)
+                    && let Some(element) = element_type(described.type_oid().value())
+                {
+                    let place = place - 1;
+                    let number = arrays.iter().position(|a| a.attribute == attribute).unwrap_or_else(|| {
+                        let name = array.to_owned();
+                        arrays.push(Elements { name, attribute, element, length: 0, values: Vec::new() });
+                        arrays.len() - 1
+                    });
+                    if let Some(array) = arrays.get_mut(number) {
+                        array.length = array.length.max(place + 1);
+                    }
+                    let (name, kind, base) = (name.to_owned(), Kind::Number, element);
+                    return Ok(Place { name, attribute, kind, base, element: Some((number, place)) });
+                }
                 let (attribute, described) =
                     found.ok_or_else(|| missing(name, living().map(|(_, a)| a.name()).collect()))?;
                 let oid = described.type_oid().value();
@@ -40,13 +76,14 @@ impl RowPlan {
                     column: name.to_owned(),
                     r#type: type_name(oid),
                 })?;
-                Ok(Place { name: name.to_owned(), attribute, kind, base })
+                Ok(Place { name: name.to_owned(), attribute, kind, base, element: None })
             })
             .collect::<Result<_>>()?;
         let width = descriptor.len();
         Ok(Self {
             descriptor,
             columns,
+            arrays,
             values: vec![pg_sys::Datum::from(0usize); width],
             nulls: vec![true; width],
         })
@@ -105,7 +142,7 @@ impl RowPlan {
     ///
     /// # Safety
     /// The plan fits the record, which lives until its values are read.
-    pub unsafe fn take_record(&mut self, record: Record) {
+    pub unsafe fn take_record(&mut self, record: Record) -> Result<()> {
         // SAFETY: the tuple's header is that of the composite value.
         unsafe {
             let header = header(record);
@@ -114,7 +151,7 @@ impl RowPlan {
                 t_data: header,
                 ..Default::default()
             };
-            self.take(&mut tuple);
+            self.take(&mut tuple)
         }
     }
 
@@ -122,7 +159,7 @@ impl RowPlan {
     ///
     /// # Safety
     /// The tuple is of the plan's row type and lives until its values are read.
-    pub unsafe fn take(&mut self, tuple: pg_sys::HeapTuple) {
+    pub unsafe fn take(&mut self, tuple: pg_sys::HeapTuple) -> Result<()> {
         // SAFETY: the arrays have a place for each attribute of the descriptor.
         unsafe {
             pg_sys::heap_deform_tuple(
@@ -132,10 +169,27 @@ impl RowPlan {
                 self.nulls.as_mut_ptr(),
             );
         }
+        for array in &mut self.arrays {
+            array.values.clear();
+            let known = self.nulls.get(array.attribute) == Some(&false);
+            let Some(datum) = self.values.get(array.attribute).filter(|_| known) else {
+                array.values.resize(array.length, f64::NAN);
+                continue;
+            };
+            // SAFETY: the attribute is an array of this type.
+            let count = unsafe { read_elements(&array.name, *datum, array.element, &mut array.values) }?;
+            if count != array.length {
+                return Err(wrong_length(&array.name, array.length, count));
+            }
+        }
+        Ok(())
     }
 
     /// The value of the n-th wanted column in the row taken last.
     pub fn cell(&self, n: usize) -> Cell {
+        if let Some(number) = self.element(n) {
+            return if number.is_nan() { Cell::Null } else { Cell::Number(number) };
+        }
         let Some((place, datum)) = self.place(n) else { return Cell::Null };
         // SAFETY: the row is of the type that the place was found in, and still there.
         datum.map_or(Cell::Null, |datum| unsafe { place.kind.cell(datum, place.base) })
@@ -143,6 +197,9 @@ impl RowPlan {
 
     /// The same as a number, NaN for NULL; `Err` gives name and value of what is none.
     pub fn number(&self, n: usize) -> std::result::Result<f64, (&str, Cell)> {
+        if let Some(number) = self.element(n) {
+            return Ok(number);
+        }
         let Some((place, Some(datum))) = self.place(n) else { return Ok(f64::NAN) };
         if place.base == pg_sys::FLOAT8OID {
             return Ok(f64::from_bits(datum.value() as u64));
@@ -153,6 +210,16 @@ impl RowPlan {
             Cell::Boolean(v) => Ok(f64::from(u8::from(v))),
             other @ (Cell::Text(_) | Cell::Timestamp(_)) => Err((&place.name, other)),
         }
+    }
+
+    /// The value of a column that is an element of an array.
+    #[inline]
+    fn element(&self, n: usize) -> Option<f64> {
+        if self.arrays.is_empty() {
+            return None;
+        }
+        let (array, place) = self.columns.get(n)?.element?;
+        self.arrays.get(array)?.values.get(place).copied()
     }
 
     fn place(&self, n: usize) -> Option<(&Place, Option<pg_sys::Datum>)> {

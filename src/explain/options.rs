@@ -1,10 +1,10 @@
 //! What may be said about an explanation.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::store::document::OptionKeys;
 
 /// Which number is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -93,58 +93,43 @@ impl Default for CounterfactualOptions {
     }
 }
 
-fn parsed<T: DeserializeOwned>(value: Value, keys: &str) -> Result<T> {
-    serde_json::from_value(value).map_err(|e| bad(e.to_string(), keys))
-}
-
-fn bad(problem: String, keys: &str) -> Error {
-    Error::BadDocument { what: "argument \"options\"".into(), problem, hint: format!("It may have {keys}.") }
-}
-
-fn within(name: &str, value: usize, least: usize, most: usize, keys: &str) -> Result<()> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(bad(format!("{name} is {value}, not between {least} and {most}"), keys))
-}
-
 impl ShapleyOptions {
     /// Reads them.
-    pub fn parse(value: Value) -> Result<Self> {
-        let keys = "class, scale (\"margin\" or \"output\"), pairs, seed and background";
-        let options: Self = parsed(value, keys)?;
-        within("pairs", options.pairs, 2, 1000, keys)?;
+    pub fn parse(value: &Value) -> Result<Self> {
+        let keys = OptionKeys("class, scale (\"margin\" or \"output\"), pairs, seed and background");
+        let options: Self = keys.read(value)?;
+        keys.within("pairs", options.pairs, 2..=1000)?;
         Ok(options)
     }
 }
 
 impl ImportanceOptions {
     /// Reads them.
-    pub fn parse(value: Value) -> Result<Self> {
-        let keys = "repeats, seed, metric and max_rows";
-        let options: Self = parsed(value, keys)?;
-        within("repeats", options.repeats, 1, 1000, keys)?;
-        within("max_rows", options.max_rows, 1, 1_000_000, keys)?;
+    pub fn parse(value: &Value) -> Result<Self> {
+        let keys = OptionKeys("repeats, seed, metric and max_rows");
+        let options: Self = keys.read(value)?;
+        keys.within("repeats", options.repeats, 1..=1000)?;
+        keys.within("max_rows", options.max_rows, 1..=1_000_000)?;
         Ok(options)
     }
 }
 
 impl DependenceOptions {
     /// Reads them.
-    pub fn parse(value: Value) -> Result<Self> {
-        let keys = "class and max_rows";
-        let options: Self = parsed(value, keys)?;
-        within("max_rows", options.max_rows, 1, 1_000_000, keys)?;
+    pub fn parse(value: &Value) -> Result<Self> {
+        let keys = OptionKeys("class and max_rows");
+        let options: Self = keys.read(value)?;
+        keys.within("max_rows", options.max_rows, 1..=1_000_000)?;
         Ok(options)
     }
 }
 
 impl CounterfactualOptions {
     /// Reads them.
-    pub fn parse(value: Value) -> Result<Self> {
-        let keys = "fixed, max_changes and background";
-        let options: Self = parsed(value, keys)?;
-        within("max_changes", options.max_changes, 1, 10, keys)?;
+    pub fn parse(value: &Value) -> Result<Self> {
+        let keys = OptionKeys("fixed, max_changes and background");
+        let options: Self = keys.read(value)?;
+        keys.within("max_changes", options.max_changes, 1..=10)?;
         Ok(options)
     }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::store::document::OptionKeys;
 
 /// The columns that have a meaning, by the names of the tables of `install_task_schema`.
 pub const ROLES: [&str; 10] = [
@@ -20,7 +21,8 @@ pub const ROLES: [&str; 10] = [
     "task_id",
     "command_id",
 ];
-const HINT: &str = "It may have columns, factors, failed, succeeded, dependencies, confidence and min_runs.";
+const KEYS: OptionKeys =
+    OptionKeys("columns, factors, failed, succeeded, dependencies, confidence and min_runs");
 
 /// The options of `analyze_tasks`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -60,21 +62,14 @@ impl Default for Options {
 
 impl Options {
     /// Reads them.
-    pub fn parse(value: Value) -> Result<Self> {
-        let bad = |problem: String| Error::BadDocument {
-            what: "argument \"options\"".into(),
-            problem,
-            hint: HINT.into(),
-        };
-        let options: Self = serde_json::from_value(value).map_err(|e| bad(e.to_string()))?;
+    pub fn parse(value: &Value) -> Result<Self> {
+        let options: Self = KEYS.read(value)?;
         if let Some(role) = options.columns.keys().find(|role| !ROLES.contains(&role.as_str())) {
-            return Err(bad(format!("columns has \"{role}\", which is none of {}", ROLES.join(", "))));
+            return Err(KEYS.wrong(format!("columns has \"{role}\", which is none of {}", ROLES.join(", "))));
         }
-        if !(0.5..1.0).contains(&options.confidence) {
-            return Err(bad(format!("confidence is {}, not from 0.5 to below 1", options.confidence)));
-        }
+        KEYS.within("confidence", options.confidence, 0.5..=0.9999)?;
         if options.min_runs < 2 {
-            return Err(bad(format!("min_runs is {}, not 2 or more", options.min_runs)));
+            return Err(KEYS.wrong(format!("key \"min_runs\": {} is not 2 or more", options.min_runs)));
         }
         Ok(options)
     }

@@ -11,7 +11,7 @@ use crate::engine::crew;
 use crate::error::{Error, Result};
 use crate::guc;
 use crate::scoring::{Reader, Version, resolved};
-use crate::store::document;
+use crate::store::document::OptionKeys;
 use crate::store::job::{self, Kind, Spool};
 use crate::store::source::{self, Sink, SourceColumn};
 use crate::training::Order;
@@ -39,19 +39,10 @@ struct Options {
 
 /// Submits the scoring of a source's rows.
 pub fn score(model: &str, source: &str, options: Option<Value>) -> Result<i64> {
-    let options: Options = document::read(
-        "argument \"options\"",
-        &options.unwrap_or_else(|| json!({})),
-        "The option is: max_attempts.",
-    )?;
+    let keys = OptionKeys("max_attempts");
+    let options: Options = keys.read(&options.unwrap_or_else(|| json!({})))?;
     let max_attempts = options.max_attempts.unwrap_or(MAX_ATTEMPTS);
-    if !(1..=100).contains(&max_attempts) {
-        return Err(Error::BadDocument {
-            what: "argument \"options\"".into(),
-            problem: format!("key \"max_attempts\": {max_attempts} is not between 1 and 100"),
-            hint: String::new(),
-        });
-    }
+    keys.within("max_attempts", max_attempts, 1..=100)?;
     let version = resolved(model)?;
     let spec = ScoreSpec { model: version.label.clone(), settings: settings() };
     submit(Kind::Score, &version.label, to_json(&spec)?, max_attempts, source, Some(&version), usize::MAX)
@@ -92,6 +83,8 @@ struct Checked<'a, F> {
 }
 
 impl<F: FnMut(&[u8]) -> Result<()>> Sink for Checked<'_, F> {
+    const ARRAYS: bool = true;
+
     fn columns(&mut self, columns: &[SourceColumn]) -> Result<()> {
         if let Some(version) = self.version
             && let Reader::Text(column) = Reader::new(version, columns)?

@@ -88,7 +88,7 @@ fn record(version: &Version, work: impl FnOnce(&mut Recorder, Ticket)) {
 #[inline]
 fn row(recorder: &mut Recorder, ticket: Ticket, numbers: &[f64], answer: impl FnOnce() -> Scored) {
     if recorder.row(ticket) {
-        let Scored { value, label, proba } = answer();
+        let Scored { value, label, proba, .. } = answer();
         // A class that is a number is no value.
         let value = value.filter(|v| label.as_ref().is_none_or(|l| l.parse() != Ok(*v)));
         let (label, proba) = (label.as_deref(), proba.as_deref().unwrap_or_default());
@@ -130,7 +130,11 @@ mod tests {
         }
         for n in 0..50 {
             let label = Some(f64::from(n % 2).to_string());
-            scored_row(&version, &[-1.0], || Scored { value: Some(f64::from(n % 2)), label, proba: None });
+            scored_row(&version, &[-1.0], || Scored {
+                value: Some(f64::from(n % 2)),
+                label,
+                ..Scored::default()
+            });
         }
         called(&version, Some(Instant::now()));
         failed(&version, &Error::NullArgument { argument: "x" });

@@ -76,9 +76,9 @@ impl<V: Deref<Target = Version>> Batch<V> {
     }
 
     /// Appends a row that `take` puts into the plan.
-    pub fn push_tuple(&mut self, take: impl FnOnce(&mut RowPlan)) -> Result<()> {
+    pub fn push_tuple(&mut self, take: impl FnOnce(&mut RowPlan) -> Result<()>) -> Result<()> {
         if let Some(plan) = self.rows.plan() {
-            take(plan);
+            take(plan)?;
         }
         self.nulls.push(false);
         self.rows.push_planned(&self.version).inspect_err(|e| monitor::failed(&self.version, e))

@@ -40,7 +40,7 @@ impl Version {
                 let plan = unsafe {
                     let missing = |column: &str, have: Vec<&str>| missing_column(self, column, have);
                     let mut plan = RowPlan::of_record(*record, names.iter().map(String::as_str), missing)?;
-                    plan.take_record(*record);
+                    plan.take_record(*record)?;
                     plan
                 };
                 Ok((0..names.len()).map(|n| plan.cell(n)).collect())

@@ -31,6 +31,7 @@ pub struct Outputs {
     pub value: Option<String>,
     pub label: Option<String>,
     pub proba: Option<String>,
+    pub vector: Option<String>,
 }
 
 /// What is predicted.

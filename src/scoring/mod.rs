@@ -80,6 +80,8 @@ pub enum Want {
     Label,
     /// The probabilities.
     Proba,
+    /// The numbers of a model that gives several.
+    Vector,
     /// Everything.
     All,
 }

@@ -14,6 +14,8 @@ pub struct Scored {
     pub label: Option<String>,
     /// Probabilities by class, in the order of the model's labels.
     pub proba: Option<Vec<f64>>,
+    /// Several numbers that are no probabilities, as the components of a row.
+    pub vector: Option<Vec<f64>>,
 }
 
 impl Scored {
@@ -51,6 +53,8 @@ pub struct Roles {
     pub label: Option<usize>,
     /// The probabilities by class.
     pub proba: Option<usize>,
+    /// Several numbers that are no probabilities.
+    pub vector: Option<usize>,
 }
 
 /// The answers for `rows` rows.
@@ -67,27 +71,31 @@ pub fn read(version: &Version, outputs: Vec<Tensor>, rows: usize) -> Result<Vec<
         Some(t) => Some(t.to_f64().filter(|v| v.len() == rows).ok_or_else(|| unreadable("its value"))?),
         None => None,
     };
-    let proba = match tensor(roles.proba) {
-        Some(t) => Some(
-            t.to_f64()
-                .filter(|v| rows > 0 && v.len() % rows == 0)
-                .ok_or_else(|| unreadable("probabilities"))?,
-        ),
-        None => None,
+    let lists = |place, what| match tensor(place) {
+        Some(t) => {
+            let numbers = t.to_f64().filter(|v| rows > 0 && v.len() % rows == 0);
+            numbers.map(Some).ok_or_else(|| unreadable(what))
+        }
+        None => Ok(None),
+    };
+    let proba = lists(roles.proba, "probabilities")?;
+    let vectors = lists(roles.vector, "its vector")?;
+    let part = |all: &Option<Vec<f64>>, row: usize| {
+        let width = all.as_ref()?.len() / rows.max(1);
+        Some(all.as_ref()?.get(row * width..(row + 1) * width)?.to_vec())
     };
     let width = proba.as_ref().map_or(0, |p| p.len() / rows.max(1));
     let labels = labels(version, tensor(roles.label), proba.as_deref(), width, rows);
     Ok((0..rows)
         .map(|row| {
-            let proba =
-                proba.as_ref().and_then(|p| p.get(row * width..(row + 1) * width)).map(<[f64]>::to_vec);
+            let proba = part(&proba, row);
             let rejected = version.manifest.rejects(proba.as_deref());
             let label = labels.as_ref().filter(|_| !rejected).and_then(|l| l.get(row).cloned());
             let value = match &values {
                 Some(v) => v.get(row).copied(),
                 None => label.as_ref().and_then(|l| l.parse().ok()),
             };
-            Scored { value, label, proba }
+            Scored { value, label, proba, vector: part(&vectors, row) }
         })
         .collect())
 }
@@ -106,10 +114,13 @@ impl Roles {
         let classes = first(PortKind::Classes, true);
         let classifies = manifest.classifies() || classes.is_some();
         let numbers = |single| first(PortKind::Numbers, single);
+        let vector = named(&manifest.output.vector);
         Self {
+            vector,
             label: named(&manifest.output.label).or(classes),
             proba: named(&manifest.output.proba).or_else(|| numbers(false).filter(|_| classifies)),
-            value: named(&manifest.output.value).or_else(|| numbers(true).filter(|_| !classifies)),
+            value: named(&manifest.output.value)
+                .or_else(|| numbers(true).filter(|_| !classifies && vector.is_none())),
         }
     }
 }

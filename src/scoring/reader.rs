@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use altlas_prep::Document;
 
+use super::takes::arrays_fit;
 use super::{Features, Scored, Version};
 use crate::convert::{Cell, Kind};
 use crate::error::{Error, Result};
@@ -110,8 +111,9 @@ fn text(version: &Version, columns: &[SourceColumn], name: Option<&str>) -> Resu
 fn fields<'a>(
     version: &Version,
     columns: &[SourceColumn],
-    wanted: impl Iterator<Item = &'a str>,
+    wanted: impl Iterator<Item = &'a str> + Clone,
 ) -> Result<Reader> {
+    arrays_fit(|name| columns.iter().any(|c| c.name == name), wanted.clone())?;
     let find = |name: &str| {
         let found = columns.iter().position(|c| c.name == name);
         found.map(|n| (n, name.to_owned())).ok_or_else(|| missing(version, columns, name))

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use altlas_prep::{Cell as PrepCell, Document, PrepError, Tabular};
+use altlas_prep::{Cell as PrepCell, Document, PrepError, Tabular, element_name, element_place};
 use altlas_proto::{DataType, ModelSignature, PortInfo};
 
 use super::coerce;
 use super::{Features, Manifest, Version};
-use crate::convert::{Cell, RowPlan};
+use crate::convert::{Cell, RowPlan, wrong_length};
 use crate::error::{Error, Result};
 
 /// What a model takes of a row.
@@ -85,7 +85,7 @@ impl Rows {
                     })?);
                 }
                 if let Some(plan) = &mut self.plan {
-                    plan.take_record(*record);
+                    plan.take_record(*record)?;
                 }
             }
             return self.push_planned(version);
@@ -96,6 +96,7 @@ impl Rows {
             (_, Features::Text(_)) => return Err(wants_columns(version)),
             (Takes::Document, Features::Vector(values)) => self.prepare_numbers(version, values)?,
             (Takes::Document, Features::Fields(fields)) => {
+                arrays_fit(|name| fields.contains_key(name), version.takes()?.names(version)?)?;
                 self.prepare(version, |_, name| field(version, fields, name))?
             }
             (Takes::Matrix { width, whole, input, .. }, Features::Vector(values)) => {
@@ -311,8 +312,25 @@ fn tabular(version: &Version) -> Option<&Tabular> {
 }
 
 fn field(version: &Version, fields: &HashMap<String, Cell>, name: &str) -> Result<Cell> {
-    let found = fields.get(name).cloned();
+    let array = element_place(name);
+    // An array that is NULL has all its elements missing.
+    let absent = || array.and_then(|(array, _)| fields.get(array)).filter(|cell| **cell == Cell::Null);
+    let found = fields.get(name).or_else(absent).cloned();
     found.ok_or_else(|| missing(version, name, fields.keys().map(String::as_str).collect()))
+}
+
+/// Refuses arrays that are longer than those that the model was made with: what they have more has no place in it.
+pub fn arrays_fit<'n>(has: impl Fn(&str) -> bool, names: impl Iterator<Item = &'n str>) -> Result<()> {
+    let mut elements = names.filter_map(element_place).peekable();
+    while let Some((array, place)) = elements.next() {
+        let goes_on = elements.peek().is_some_and(|(next, _)| *next == array);
+        if !goes_on && has(&element_name(array, place + 1)) {
+            let longer = |place: &usize| has(&element_name(array, *place));
+            let got = (place + 1..).take_while(longer).last().unwrap_or(place);
+            return Err(wrong_length(array, place, got));
+        }
+    }
+    Ok(())
 }
 
 /// The error for a column that a row does not have.

@@ -4,6 +4,7 @@ pub mod access;
 pub mod artefact;
 pub mod audit;
 pub mod background;
+mod cells;
 pub mod comparison;
 pub mod document;
 pub mod feedback;

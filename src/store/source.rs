@@ -5,10 +5,10 @@ use std::ffi::{CStr, CString};
 
 use pgrx::{Spi, pg_sys};
 
+use super::cells::Cells;
 use super::read;
-use crate::convert::{Cell, Kind, type_name};
+use crate::convert::{Cell, Kind};
 use crate::error::{Error, Result};
-use crate::guc;
 
 /// Rows fetched at a time.
 const BLOCK: i64 = 2000;
@@ -22,6 +22,8 @@ pub struct SourceColumn {
 
 /// What a reader does with a source.
 pub trait Sink {
+    /// Whether arrays of numbers are read: each element is a column.
+    const ARRAYS: bool = false;
     /// Called once, before the rows, with the columns asked for, in that order.
     fn columns(&mut self, columns: &[SourceColumn]) -> Result<()>;
     /// Called for each row.
@@ -45,9 +47,9 @@ pub trait TupleSink {
 /// Reads `source` into `sink`. With `wanted`, only those columns, each as (argument, column); an unknown one is an error.
 /// Returns the number of rows.
 pub fn read(source: &str, wanted: Option<&[(&str, &str)]>, sink: &mut impl Sink) -> Result<usize> {
-    let mut cells = Cells { wanted, picked: Vec::new(), sink, rows: 0, limit: guc::max_source_rows() };
+    let mut cells = Cells::new(wanted, sink);
     read_tuples(source, &mut cells)?;
-    Ok(cells.rows)
+    cells.finish()
 }
 
 /// Reads `source` into `sink`, however many rows it has.
@@ -91,47 +93,6 @@ fn fetch_all(portal: pg_sys::Portal, sink: &mut impl TupleSink) -> Result<()> {
     }
 }
 
-/// Gives a [`Sink`] the cells of the wanted columns.
-struct Cells<'a, S> {
-    wanted: Option<&'a [(&'a str, &'a str)]>,
-    /// Attribute numbers, kinds, types without domains.
-    picked: Vec<(i32, Kind, pg_sys::Oid)>,
-    sink: &'a mut S,
-    rows: usize,
-    limit: usize,
-}
-
-impl<S: Sink> TupleSink for Cells<'_, S> {
-    unsafe fn describe(&mut self, descriptor: pg_sys::TupleDesc) -> Result<()> {
-        let mut columns = Vec::new();
-        // SAFETY: the caller vouches for the descriptor.
-        for (number, name, oid) in pick(unsafe { self::columns(descriptor) }, self.wanted)? {
-            let Some((kind, base)) = Kind::with_base(oid) else {
-                return Err(Error::UnsupportedType { column: name, r#type: type_name(oid) });
-            };
-            self.picked.push((number, kind, base));
-            columns.push(SourceColumn { name, kind });
-        }
-        self.sink.columns(&columns)
-    }
-
-    unsafe fn tuple(&mut self, tuple: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc) -> Result<()> {
-        self.rows += 1;
-        if self.rows > self.limit {
-            return Err(Error::TooManyRows { limit: self.limit });
-        }
-        let cells = self.picked.iter().map(|(number, kind, base)| {
-            let mut null = false;
-            // SAFETY: the attribute numbers are of this descriptor, the types those of its attributes.
-            unsafe {
-                let datum = pg_sys::SPI_getbinval(tuple, descriptor, *number, &mut null);
-                if null { Cell::Null } else { kind.cell(datum, *base) }
-            }
-        });
-        self.sink.row(cells.collect())
-    }
-}
-
 /// Number, name and type of a column.
 pub type SourceAttribute = (i32, String, pg_sys::Oid);
 
@@ -152,7 +113,10 @@ pub unsafe fn columns(descriptor: pg_sys::TupleDesc) -> Vec<SourceAttribute> {
 }
 
 /// The wanted ones of the columns, all when nothing is said.
-fn pick(all: Vec<SourceAttribute>, wanted: Option<&[(&str, &str)]>) -> Result<Vec<SourceAttribute>> {
+pub(super) fn pick(
+    all: Vec<SourceAttribute>,
+    wanted: Option<&[(&str, &str)]>,
+) -> Result<Vec<SourceAttribute>> {
     let Some(wanted) = wanted else { return Ok(all) };
     wanted
         .iter()

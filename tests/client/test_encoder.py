@@ -1,6 +1,8 @@
 """Text classifiers on an encoder: a version survives dump and restore, the encoder's file must be there, training ends when cancelled."""
 
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import wait_until
@@ -22,6 +24,30 @@ def examples(conn):
                           (3, 'will it snow in %s', 'weather'), (4, 'how warm is %s now', 'weather'), (5, '%s: sunny or cloudy?', 'weather'))
                   v (place, said, label) ON v.place = n % 6"""
     )
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "encoder"])
+def test_the_reader_in_python_says_the_same(cluster, conn, examples, tmp_path, algorithm):
+    """models/prep_reader.py makes the inputs of the graph, ONNX Runtime its answers."""
+    numpy, onnxruntime = pytest.importorskip("numpy"), pytest.importorskip("onnxruntime")
+    pytest.importorskip("tokenizers")
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "models"))
+    import prep_reader
+
+    conn.execute(TRAIN, ("kept", ROWS, algorithm))
+    sha256, document, manifest = conn.execute("SELECT sha256, preprocess, manifest FROM altlas.model_version").fetchone()
+    pieces = conn.execute("SELECT bytes FROM altlas.artefact_chunk WHERE sha256 = %s ORDER BY n", (sha256,)).fetchall()
+    share = client_program("pg_config", "--sharedir").decode().strip()
+    embedding = document["embedding"]
+    files = Path(share) / "altlas/models"
+    encoder = prep_reader.Encoder(files / f"{embedding['model']}.onnx", files / f"{embedding['document']['tokenizer']}.json")
+    tensors = prep_reader.apply(document, TEXTS, encoder)
+    session = onnxruntime.InferenceSession(b"".join(piece for (piece,) in pieces))
+    types = {"term": numpy.int64}
+    feed = {name: numpy.array(rows, dtype=types.get(name, numpy.float32)) for name, rows in tensors.items()}
+    found = session.run([manifest["output"]["proba"]], feed)[0]
+    answers = conn.execute("SELECT altlas.predict_proba('kept', t) FROM unnest(%s::text[]) t", (TEXTS,)).fetchall()
+    assert numpy.abs(found - numpy.array([a for (a,) in answers])).max() < 1e-3
 
 
 def test_dump_and_restore(cluster, conn, examples):

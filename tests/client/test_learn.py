@@ -39,6 +39,42 @@ def test_session_and_engine_agree_on_every_algorithm(cluster, database, conn):
                 assert all(sum(x) == pytest.approx(1, abs=1e-5) for (x,) in own), model
 
 
+UNTARGETED = [("clustering", "kmeans", "predict"), ("clustering", "gmm", "predict"), ("clustering", "hierarchical", "predict"),
+              ("clustering", "dbscan", "predict"), ("decomposition", "pca", "predict_vector"), ("anomaly", "isolation_forest", "predict")]
+
+
+def test_session_and_engine_agree_on_rows_without_a_target(cluster, database, conn):
+    conn.execute(ROWS)
+    asked = [(algorithm, answer, "kind, hour, urgent, minutes") for _, algorithm, answer in UNTARGETED] + [("ranking", "predict", "kind, hour")]
+    for task, algorithm, _ in UNTARGETED:
+        conn.execute("SELECT altlas.train(%s, %s, 'SELECT kind, hour, urgent, minutes FROM runs', NULL, %s)", (algorithm, task, algorithm))
+    conn.execute(
+        "SELECT altlas.train('ranking', 'ranking', 'SELECT i % 40 AS day, kind, hour, i % 7 / 2 AS worth FROM runs', 'worth',"
+        " options => '{\"validation\": {\"group\": \"day\"}}')"
+    )
+    for model, answer, columns in asked:
+        ask = f"SELECT altlas.{answer}(%s, r) FROM (SELECT {columns} FROM runs WHERE i <= 60) r"
+        own = conn.execute(ask, (model,)).fetchall()
+        with cluster.conn(database) as other:
+            other.execute("SET altlas.compile_models = off")
+            theirs = other.execute(ask, (model,)).fetchall()
+        flat = lambda rows: [v for (x,) in rows for v in (x if isinstance(x, list) else [x])]  # noqa: E731
+        assert len(set(map(str, own))) > 1 and flat(own) == pytest.approx(flat(theirs), rel=1e-4, abs=1e-5), model
+
+
+def test_dense_clusters_can_be_cancelled(cluster, database, conn):
+    make_noise(conn)
+    dense = """SELECT * FROM altlas.train('long', 'clustering', 'noise', algorithm => 'dbscan', options => '{"hyperparams": {"max_rows": 20000}}')"""
+    with Call(cluster, database, dense) as call:
+        job(cluster)
+        time.sleep(0.3)
+        cancelled = time.monotonic()
+        call.conn.cancel_safe(timeout=5)
+        assert isinstance(call.error(10), psycopg.errors.QueryCanceled)
+        assert time.monotonic() - cancelled < 5
+    no_job(cluster)
+
+
 def test_a_search_can_be_cancelled_and_watched(cluster, database, conn):
     make_noise(conn)
     search = """SELECT * FROM altlas.train('long', 'regression', 'noise', 'y', 'random_forest',

@@ -104,7 +104,24 @@ impl Boosted {
     }
 }
 
-/// What is minimised, with its gradients.
+/// What is minimised, by its gradients. Rows are numbered within the part they belong to, scores asked for by row and output.
+pub(crate) trait Gradients {
+    /// Scores of a row.
+    fn outputs(&self) -> usize;
+    /// The constant scores to start from.
+    fn base(&self, target: &[f64]) -> Vec<f64>;
+    /// The sum of the losses of the rows to stop early on.
+    fn total(&self, target: &[f64], score: &dyn Fn(usize, usize) -> f64) -> f64;
+    /// Gives row, output, gradient and Hessian of the rows to learn from.
+    fn fill(
+        &self,
+        target: &[f64],
+        score: &dyn Fn(usize, usize) -> f64,
+        put: &mut dyn FnMut(usize, usize, f64, f64),
+    );
+}
+
+/// A loss of single rows.
 #[derive(Clone, Copy)]
 enum Loss {
     Squared,
@@ -116,7 +133,6 @@ enum Loss {
 impl Run<'_> {
     /// Trains. `report` is called with rounds done and the most there can be.
     pub fn train(&self, report: &mut dyn FnMut(u64, u64)) -> Result<Boosted, LearnError> {
-        quiet()?;
         let loss = match (self.classes, self.params.objective) {
             (0, Objective::L1 | Objective::Quantile) => return self.train_native(report),
             (0, Objective::L2) => Loss::Squared,
@@ -124,10 +140,16 @@ impl Run<'_> {
             (0, Objective::Poisson) => Loss::Poisson,
             (classes, _) => Loss::Classes(classes),
         };
-        self.train_gradients(loss, report)
+        self.by_gradients(&loss, report)
     }
 
-    fn train_gradients(&self, loss: Loss, report: &mut dyn FnMut(u64, u64)) -> Result<Boosted, LearnError> {
+    /// Trains by given gradients.
+    pub(crate) fn by_gradients(
+        &self,
+        loss: &dyn Gradients,
+        report: &mut dyn FnMut(u64, u64),
+    ) -> Result<Boosted, LearnError> {
+        quiet()?;
         let outputs = loss.outputs();
         let base = loss.base(self.target);
         let empty = (&Matrix::default(), &[][..]);
@@ -147,8 +169,7 @@ impl Run<'_> {
         let step = |scores: &[f64], _: &[f32], gradients: &mut [f32], hessians: &mut [f32]| {
             let score = |row: usize, output: usize| base[output] + scores[output * rows + row];
             if valid.rows > 0 {
-                let each = valid_target.iter().enumerate();
-                let sum: f64 = each.map(|(i, y)| loss.value(*y, &|o| score(train_rows + i, o))).sum();
+                let sum = loss.total(valid_target, &|row, output| score(train_rows + row, output));
                 if sum < best.0 {
                     best = (sum, round);
                 }
@@ -167,12 +188,10 @@ impl Run<'_> {
             if round >= self.rounds || stale || cut || pruned {
                 return;
             }
-            for (row, y) in self.target.iter().enumerate() {
-                loss.gradient(*y, &|o| score(row, o), &mut |output, gradient, hessian| {
-                    gradients[output * rows + row] = gradient as f32;
-                    hessians[output * rows + row] = hessian as f32;
-                });
-            }
+            loss.fill(self.target, &score, &mut |row, output, gradient, hessian| {
+                gradients[output * rows + row] = gradient as f32;
+                hessians[output * rows + row] = hessian as f32;
+            });
             if round % REPORT_EVERY == 0 {
                 report(round as u64, self.rounds as u64);
             }
@@ -255,16 +274,38 @@ fn native_text(
     Ok(Booster::train_with_valid(train, valid, params)?.save_string()?)
 }
 
-impl Loss {
-    fn outputs(self) -> usize {
+impl Gradients for Loss {
+    fn outputs(&self) -> usize {
         match self {
-            Self::Classes(classes) if classes > 2 => classes,
+            Self::Classes(classes) if *classes > 2 => *classes,
             _ => 1,
         }
     }
 
+    fn base(&self, target: &[f64]) -> Vec<f64> {
+        self.constant(target)
+    }
+
+    fn total(&self, target: &[f64], score: &dyn Fn(usize, usize) -> f64) -> f64 {
+        target.iter().enumerate().map(|(row, y)| self.value(*y, &|output| score(row, output))).sum()
+    }
+
+    fn fill(
+        &self,
+        target: &[f64],
+        score: &dyn Fn(usize, usize) -> f64,
+        put: &mut dyn FnMut(usize, usize, f64, f64),
+    ) {
+        for (row, y) in target.iter().enumerate() {
+            let mut put = |output, gradient, hessian| put(row, output, gradient, hessian);
+            self.gradient(*y, &|output| score(row, output), &mut put);
+        }
+    }
+}
+
+impl Loss {
     /// The best constant scores.
-    fn base(self, target: &[f64]) -> Vec<f64> {
+    fn constant(self, target: &[f64]) -> Vec<f64> {
         let n = target.len() as f64;
         let mean = target.iter().sum::<f64>() / n;
         // A class that is absent from this part gets half a row.

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use altlas_prep::{CalendarPart, Column, ColumnSpec, ColumnType, Document, Feature, Matrix, Table, Tabular};
+use altlas_prep::{
+    CalendarPart, Column, ColumnSpec, ColumnType, Document, Feature, Matrix, Table, Tabular, element_place,
+};
 
 use crate::rng::Rng;
 use crate::target::Target;
@@ -70,14 +72,15 @@ impl Source<'_> {
         let mut replaced: Vec<(usize, Vec<f32>)> = Vec::new();
         let mut width = 0;
         for (name, column) in self.table.names().iter().zip(self.table.columns()) {
-            if name == self.target_name || self.preprocess.exclude.contains(name) {
+            if name == self.target_name || self.preprocess.excludes(name) {
                 continue;
             }
             if self.group_column == Some(name) {
                 warnings.push(format!("column \"{name}\" groups the rows and was left out of the features"));
                 continue;
             }
-            if constant(column, rows) {
+            // All elements of an array are features: the last one says how long it is.
+            if element_place(name).is_none() && constant(column, rows) {
                 warnings.push(format!("column \"{name}\" is constant and was left out"));
                 continue;
             }
@@ -345,7 +348,7 @@ fn span_days(values: &[Option<i64>], rows: &[usize]) -> f64 {
 }
 
 /// Pearson's correlation of two or more pairs.
-fn correlation(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
+pub(crate) fn correlation(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
     let n = pairs.clone().count() as f64;
     if n < 2.0 {
         return None;

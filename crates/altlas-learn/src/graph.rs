@@ -215,6 +215,24 @@ impl Dense {
         self.finish()
     }
 
+    /// The same of whole numbers `[rows, 1]`.
+    pub(crate) fn numbered(mut self, number: &str) -> Vec<u8> {
+        self.graph.output.push(port("variable", data_type::FLOAT, &[None, Some(1)]));
+        self.graph.output.push(port("label", data_type::INT64, &[None]));
+        self.cast(number, "variable", data_type::FLOAT);
+        self.cast(number, "whole", data_type::INT64);
+        self.whole("columns", &[1]);
+        self.op("Squeeze", &["whole", "columns"], "label");
+        self.finish()
+    }
+
+    /// Ends what gives several numbers of a row, as `float32 [rows, count]`.
+    pub(crate) fn vector(mut self, numbers: &str, output: &str, count: usize) -> Vec<u8> {
+        self.graph.output.push(port(output, data_type::FLOAT, &[None, Some(count)]));
+        self.cast(numbers, output, data_type::FLOAT);
+        self.finish()
+    }
+
     fn finish(self) -> Vec<u8> {
         let opset = |domain: &str, version| OperatorSetIdProto {
             domain: Some(domain.to_owned()),

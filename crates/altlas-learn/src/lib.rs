@@ -4,8 +4,10 @@
 //! that feeds it, its manifest, and test vectors. The document and every estimate in it (category means,
 //! imputed means) come from the training part alone; rounds of boosting are found on an inner part of it;
 //! the conformal scores come from the calibration part, the metrics from the test part. [`train_texts`] does the same for
-//! texts with labels, and [`train_clusters`] finds groups of rows. [`Plan`] tells them apart.
+//! texts with labels, [`train_clusters`] finds groups of rows, [`train_components`] the directions in which they differ most, and
+//! [`train_anomalies`] those that are unlike the others; [`train_ranking`] learns an order. [`Plan`] tells them apart.
 
+mod anomalies;
 mod arena;
 mod bayes;
 mod blocks;
@@ -13,6 +15,7 @@ mod boost;
 mod candidates;
 mod choose;
 mod clusters;
+mod components;
 mod conformal;
 mod elastic;
 mod error;
@@ -35,6 +38,9 @@ mod network;
 mod offset;
 mod plan;
 mod platt;
+mod ranking;
+#[cfg(test)]
+mod reference;
 mod refit;
 mod report;
 mod rng;
@@ -44,10 +50,15 @@ mod target;
 mod texts;
 mod train;
 mod tune;
+mod untargeted;
 
+pub use anomalies::{AnomalySpec, IsolationParams, train_anomalies};
 pub use bayes::{BayesFit, naive_bayes};
 pub use boost::{Boosted, Run};
-pub use clusters::{ClusterAlgorithm, ClusterOptions, ClusterSpec, KmeansParams, train_clusters};
+pub use clusters::{
+    ClusterAlgorithm, ClusterSpec, DensityParams, HierarchyParams, KmeansParams, train_clusters,
+};
+pub use components::{ComponentSpec, PcaParams, train_components};
 pub use conformal::{Calibration, ConformalKind};
 pub use elastic::elastic_net;
 pub use error::LearnError;
@@ -63,6 +74,7 @@ pub use neighbours::Neighbours;
 pub use network::{Network, NetworkRun};
 pub use plan::Plan;
 pub use platt::Platt;
+pub use ranking::{RankSpec, mean_ndcg, ndcg, train_ranking};
 pub use spec::{
     Algorithm, BayesParams, Dimension, ElasticNetParams, ForestParams, KernelSvmParams, LassoParams,
     LightgbmParams, LinearSvmParams, LogisticParams, MlpParams, NeighbourParams, NeighbourWeights, Objective,
@@ -74,3 +86,4 @@ pub use texts::{
     Vectors, train_texts,
 };
 pub use train::{TestVector, Trained, train, train_until};
+pub use untargeted::UntargetedOptions;

@@ -66,7 +66,7 @@ pub fn classification(known: &[usize], proba: &[Vec<f64>]) -> BTreeMap<String, f
     figures.insert("macro_f1".into(), sum / count);
     figures.insert("log_loss".into(), loss / n);
     if classes == 2
-        && let Some(auc) = roc_auc(known, proba)
+        && let Some(auc) = roc_auc(known.iter().zip(proba).map(|(y, row)| (row[1], *y == 1)).collect())
     {
         figures.insert("roc_auc".into(), auc);
     }
@@ -122,9 +122,8 @@ pub(crate) fn argmax(row: &[f64]) -> usize {
     (0..).zip(row).fold((0, f64::NEG_INFINITY), |best, (i, p)| if *p > best.1 { (i, *p) } else { best }).0
 }
 
-/// The chance that a row of class 1 has a higher score than one of class 0, ties counting half.
-fn roc_auc(known: &[usize], proba: &[Vec<f64>]) -> Option<f64> {
-    let mut scored: Vec<(f64, bool)> = known.iter().zip(proba).map(|(y, row)| (row[1], *y == 1)).collect();
+/// The chance that one of those that are meant has a higher score than another, ties counting half; `None` if all are or none is.
+pub(crate) fn roc_auc(mut scored: Vec<(f64, bool)>) -> Option<f64> {
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
     let positives = scored.iter().filter(|s| s.1).count() as f64;
     let negatives = scored.len() as f64 - positives;
@@ -139,4 +138,36 @@ fn roc_auc(known: &[usize], proba: &[Vec<f64>]) -> Option<f64> {
         below += negative;
     }
     Some(wins / (positives * negatives))
+}
+
+/// The mean precision at each gain in recall, of scores from the highest down, as scikit-learn's `average_precision_score`; `None` if
+/// none is meant.
+pub(crate) fn average_precision(mut scored: Vec<(f64, bool)>) -> Option<f64> {
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let positives = scored.iter().filter(|s| s.1).count() as f64;
+    let (mut seen, mut hits, mut sum) = (0.0, 0.0, 0.0);
+    for ties in scored.chunk_by(|a, b| a.0 == b.0) {
+        let positive = ties.iter().filter(|s| s.1).count() as f64;
+        seen += ties.len() as f64;
+        hits += positive;
+        sum += positive / positives * hits / seen;
+    }
+    (positives > 0.0).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By scikit-learn 1.9: `roc_auc_score([0, 1, 0, 1, 1, 0], s)` and `average_precision_score` with `s = [.1, .4, .4, .8, .2, .05]`.
+    #[test]
+    fn areas_are_those_of_scikit_learn() {
+        let scored: Vec<(f64, bool)> = [0.1, 0.4, 0.4, 0.8, 0.2, 0.05]
+            .into_iter()
+            .zip([false, true, false, true, true, false])
+            .collect();
+        assert!((roc_auc(scored.clone()).unwrap() - 0.833_333_333_333_333_4).abs() < 1e-12);
+        assert!((average_precision(scored).unwrap() - 0.805_555_555_555_555_5).abs() < 1e-12);
+        assert_eq!((roc_auc(vec![(1.0, true)]), average_precision(vec![(1.0, false)])), (None, None));
+    }
 }

@@ -4,7 +4,8 @@ use altlas_prep::Table;
 use serde_json::Value;
 
 use crate::{
-    ClusterSpec, Embed, LearnError, TextSpec, TrainSpec, Trained, train_clusters, train_texts, train_until,
+    AnomalySpec, ClusterSpec, ComponentSpec, Embed, LearnError, RankSpec, TextSpec, TrainSpec, Trained,
+    train_anomalies, train_clusters, train_components, train_ranking, train_texts, train_until,
 };
 
 /// A checked specification.
@@ -16,6 +17,12 @@ pub enum Plan {
     Texts(TextSpec),
     /// Clusters of rows.
     Clusters(ClusterSpec),
+    /// Principal components of rows.
+    Components(ComponentSpec),
+    /// Rows that are unlike the others.
+    Anomalies(AnomalySpec),
+    /// The order of rows within groups.
+    Ranking(RankSpec),
 }
 
 impl Plan {
@@ -26,6 +33,15 @@ impl Plan {
         }
         if ClusterSpec::is_meant(value) {
             return ClusterSpec::parse(value).map(Self::Clusters);
+        }
+        if ComponentSpec::is_meant(value) {
+            return ComponentSpec::parse(value).map(Self::Components);
+        }
+        if AnomalySpec::is_meant(value) {
+            return AnomalySpec::parse(value).map(Self::Anomalies);
+        }
+        if RankSpec::is_meant(value) {
+            return RankSpec::parse(value).map(Self::Ranking);
         }
         TrainSpec::parse(value).map(Self::Rows)
     }
@@ -43,6 +59,9 @@ impl Plan {
             Self::Rows(spec) => train_until(spec, table, finish, progress),
             Self::Texts(spec) => train_texts(spec, table, embed, progress),
             Self::Clusters(spec) => train_clusters(spec, table, progress),
+            Self::Components(spec) => train_components(spec, table, progress),
+            Self::Ranking(spec) => train_ranking(spec, table, progress),
+            Self::Anomalies(spec) => train_anomalies(spec, table, progress),
         }
     }
 }

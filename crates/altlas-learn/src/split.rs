@@ -66,6 +66,11 @@ impl Splitter {
         })
     }
 
+    /// The number of a row's group.
+    pub(crate) fn group_of(&self, row: usize) -> usize {
+        self.strata.get(row).copied().unwrap_or(0)
+    }
+
     /// The name of the rule in the manifest.
     pub(crate) fn name(&self) -> &'static str {
         match self.kind {

@@ -76,9 +76,7 @@ pub fn train_until(
     let started = Instant::now();
     progress("prepare", 0, 4);
     let options = &spec.options;
-    if let Some(name) = options.preprocess.exclude.iter().find(|name| table.column(name).is_none()) {
-        return Err(LearnError::MissingColumn(name.clone()));
-    }
+    options.preprocess.check(&table)?;
     let data_sha256 = manifest::data_sha256(&table);
     let objective = match &spec.algorithm {
         Algorithm::Lightgbm(p) => p.objective,

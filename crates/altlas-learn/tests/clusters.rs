@@ -67,7 +67,7 @@ fn a_hierarchy_finds_them_as_well() {
     assert!(trained.score > 0.7, "{}", trained.score);
     assert_eq!(fit(json!({"k": 3})).unwrap().onnx, trained.onnx);
     let error = fit(json!({"n_init": 2})).unwrap_err();
-    assert!(error.to_string().contains("k alone"), "{error}");
+    assert!(error.to_string().contains("unknown field `n_init`"), "{error}");
 }
 
 #[test]
@@ -106,7 +106,19 @@ fn says_what_is_wrong() {
         ("\"k\"", json!({"task": "clustering", "options": {"hyperparams": {"k": 1}}})),
         ("n_init", json!({"task": "clustering", "options": {"hyperparams": {"n_init": 0}}})),
         ("colour", json!({"task": "clustering", "options": {"colour": 0}})),
-        ("dbscan", json!({"task": "clustering", "algorithm": "dbscan"})),
+        (
+            "unknown field `k`",
+            json!({"task": "clustering", "algorithm": "dbscan", "options": {"hyperparams": {"k": 2}}}),
+        ),
+        ("eps", json!({"task": "clustering", "algorithm": "dbscan", "options": {"hyperparams": {"eps": 0}}})),
+        (
+            "min_samples",
+            json!({"task": "clustering", "algorithm": "dbscan", "options": {"hyperparams": {"min_samples": 0}}}),
+        ),
+        (
+            "max_rows",
+            json!({"task": "clustering", "algorithm": "dbscan", "options": {"hyperparams": {"max_rows": 20001}}}),
+        ),
         ("magic", json!({"task": "clustering", "algorithm": "magic"})),
     ] {
         let message = message(spec);

@@ -55,13 +55,10 @@ fn refuses_unknown_keys_by_name() {
 fn names_what_there_is() {
     let with =
         |task: &str, algorithm: &str| parse(json!({"task": task, "target": "y", "algorithm": algorithm}));
-    assert!(matches!(with("regression", "prophet"), Err(LearnError::UnknownAlgorithm { .. })));
-    for (task, algorithm) in [
-        ("regression", "isolation_forest"),
-        ("regression", "logistic"),
-        ("classification", "ridge"),
-        ("ranking", "auto"),
-    ] {
+    for name in ["prophet", "isolation_forest"] {
+        assert!(matches!(with("regression", name), Err(LearnError::UnknownAlgorithm { .. })));
+    }
+    for (task, algorithm) in [("regression", "logistic"), ("classification", "ridge")] {
         let error = with(task, algorithm).unwrap_err();
         assert!(matches!(error, LearnError::NotSupported { .. }), "{task} {algorithm}: {error}");
         assert!(error.to_string().contains("there are"), "{error}");

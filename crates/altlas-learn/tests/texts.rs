@@ -130,6 +130,17 @@ fn equal_seeds_give_equal_bytes_whatever_the_threads() {
 }
 
 #[test]
+fn the_last_fit_sees_all_rows_and_leaves_the_figures() {
+    let refit =
+        |refit: bool| fit(json!({"validation": {"refit": refit}}), table(commands(200, 0, 2))).unwrap();
+    let (measured, usual) = (refit(false), fit(json!({}), table(commands(200, 0, 2))).unwrap());
+    assert_eq!(refit(true).onnx, usual.onnx);
+    assert_ne!(measured.onnx, usual.onnx);
+    assert_eq!(measured.manifest["metrics"], usual.manifest["metrics"]);
+    assert_eq!(measured.score, usual.score);
+}
+
+#[test]
 fn texts_out_of_scope_are_rejected() {
     let trained = fit(json!({"out_of_scope": "none"}), table(commands(300, 60, 3))).unwrap();
     let m = &trained.manifest;

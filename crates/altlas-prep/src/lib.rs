@@ -6,6 +6,7 @@
 mod calendar;
 mod cell;
 mod document;
+mod elements;
 mod encoder;
 mod error;
 mod fold;
@@ -18,6 +19,7 @@ mod text_score;
 pub use calendar::CalendarPart;
 pub use cell::Cell;
 pub use document::Document;
+pub use elements::{MAX_ELEMENTS, element_name, element_place};
 pub use encoder::{Activation, MAX_TOKENS, Padding, Pooling, TextEncoder, TokenInputs};
 pub use error::PrepError;
 pub use ngrams::{Fold, Ngram, Terms, TextNgrams, Unit};

@@ -119,7 +119,7 @@ impl Compiled {
     #[inline]
     fn read(&self, scratch: &Scratch, want: Want) -> Scored {
         let value = match (self.roles.value, want) {
-            (_, Want::Label | Want::Proba) => None,
+            (_, Want::Label | Want::Proba | Want::Vector) => None,
             (Some(output), _) => scratch.numbers(output).first().copied(),
             (None, _) => self.label_as_number(scratch),
         };
@@ -127,7 +127,9 @@ impl Compiled {
         let needs_label = matches!(want, Want::Label | Want::All) || want == Want::Value && value.is_none();
         let label = if needs_label { self.label(scratch) } else { None };
         let proba = self.roles.proba.filter(|_| matches!(want, Want::Proba | Want::All));
-        Scored { value, label, proba: proba.map(|output| scratch.numbers(output).to_vec()) }
+        let vector = self.roles.vector.filter(|_| matches!(want, Want::Vector | Want::All));
+        let list = |output| scratch.numbers(output).to_vec();
+        Scored { value, label, proba: proba.map(list), vector: vector.map(list) }
     }
 
     fn label(&self, scratch: &Scratch) -> Option<String> {

@@ -99,6 +99,7 @@ impl Piece {
                 value: value.next().flatten(),
                 label: label.next().flatten(),
                 proba: given.filter(|p| !p.is_empty()),
+                ..Scored::default()
             }
         })
     }

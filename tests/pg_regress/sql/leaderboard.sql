@@ -36,7 +36,7 @@ SELECT count(*) = 1 AS one_number FROM (SELECT DISTINCT altlas.predict_label('lb
 SELECT version, algorithm, metric, score > 0 AS apart FROM altlas.train('lb_clusters', 'clustering', 'SELECT kind, hour FROM lb_rows', algorithm => 'gmm',
   options => '{"hyperparams": {"k": 3}}');
 SELECT * FROM altlas.train('lb_bad', 'clustering', 'lb_rows', 'minutes'); \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM altlas.train('lb_bad', 'clustering', 'lb_rows', algorithm => 'dbscan'); \echo :LAST_ERROR_SQLSTATE
+SELECT * FROM altlas.train('lb_bad', 'clustering', 'lb_rows', algorithm => 'magic'); \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM altlas.leaderboard('lb_nothing');
 SELECT * FROM altlas.leaderboard(NULL);
 -- Mistakes.

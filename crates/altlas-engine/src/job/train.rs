@@ -155,8 +155,10 @@ mod tests {
         for (spec, kind) in [
             (json!({"task": "regression"}), FailureKind::BadParameter),
             (json!({"task": "regression", "target": "y", "colour": 1}), FailureKind::BadParameter),
-            (json!({"task": "ranking", "target": "y"}), FailureKind::Unsupported),
-            (json!({"task": "clustering", "algorithm": "dbscan"}), FailureKind::Unsupported),
+            (json!({"task": "ranking", "target": "y"}), FailureKind::BadParameter),
+            (json!({"task": "regression", "target": "y", "algorithm": "logistic"}), FailureKind::Unsupported),
+            (json!({"task": "clustering", "algorithm": "magic"}), FailureKind::BadParameter),
+            (json!({"task": "decomposition", "target": "y"}), FailureKind::BadParameter),
             (json!({"task": "clustering", "target": "y"}), FailureKind::BadParameter),
             (json!({"task": "regression", "target": "y", "algorithm": "oracle"}), FailureKind::BadParameter),
             (

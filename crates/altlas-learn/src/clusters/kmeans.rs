@@ -35,8 +35,25 @@ impl Points<'_> {
         self.row(row).iter().zip(centre).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum()
     }
 
-    fn point(&self, row: usize) -> Vec<f64> {
+    pub(super) fn point(&self, row: usize) -> Vec<f64> {
         self.row(row).iter().map(|x| f64::from(*x)).collect()
+    }
+
+    /// The squared distance of two points.
+    pub(super) fn apart(&self, a: usize, b: usize) -> f64 {
+        let differences = self.row(a).iter().zip(self.row(b)).map(|(x, y)| f64::from(*x) - f64::from(*y));
+        differences.map(|d| d * d).sum()
+    }
+
+    /// At most so many points, evenly spaced.
+    pub(super) fn some(&self, most: usize) -> Vec<usize> {
+        let (count, some) = (self.count(), self.count().min(most));
+        (0..some).map(|n| n * count / some).collect()
+    }
+
+    /// The values of some points.
+    pub(super) fn of(&self, rows: &[usize]) -> Vec<f32> {
+        rows.iter().flat_map(|&row| self.row(row)).copied().collect()
     }
 
     /// The best of some runs from different centres. `tick` is called once a pass.

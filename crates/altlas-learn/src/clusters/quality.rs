@@ -4,10 +4,14 @@
 use super::kmeans::Points;
 use crate::metrics::Figures;
 
-/// `silhouette` (Rousseeuw 1987), `davies_bouldin` (1979; less is better), `calinski_harabasz` (1974), of points and their clusters.
+/// `silhouette` (Rousseeuw 1987), `davies_bouldin` (1979; less is better), `calinski_harabasz` (1974), of points and their clusters; of one
+/// cluster the first alone, which is 0.
 pub(super) fn quality(points: Points<'_>, members: &[usize], k: usize, tick: &mut dyn FnMut()) -> Figures {
     let mut figures = Figures::new();
     figures.insert("silhouette".into(), silhouette(points, members, k, tick));
+    if k < 2 {
+        return figures;
+    }
     let (davies, calinski) = by_centres(points, members, k);
     figures.insert("davies_bouldin".into(), davies);
     figures.insert("calinski_harabasz".into(), calinski);

@@ -1,36 +1,41 @@
 //! What a clustering is to be.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{LearnError, Preprocess};
+use crate::LearnError;
+use crate::untargeted::UntargetedOptions;
+use crate::untargeted::spec::{Raw, check, is_of, unknown_algorithm};
 
 /// The name of the task.
 pub(super) const TASK: &str = "clustering";
-const AVAILABLE: &str = "auto, kmeans, gmm, hierarchical";
-/// An algorithm in the SQL contract that this version does not have.
-const LATER: &str = "dbscan";
+const AVAILABLE: &str = "auto, kmeans, gmm, hierarchical, dbscan";
 /// The most clusters.
 const MAX_K: u32 = 1000;
+/// The most rows that densities are found of.
+const MAX_DENSE_ROWS: u32 = 20_000;
 
 /// How clusters are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ClusterAlgorithm {
     /// Around centres.
-    Kmeans,
+    Kmeans(KmeansParams),
     /// As normal distributions.
-    Mixture,
+    Mixture(KmeansParams),
     /// By joining them from single rows on.
-    Hierarchical,
+    Hierarchical(HierarchyParams),
+    /// Where rows lie densely.
+    Density(DensityParams),
 }
 
 impl ClusterAlgorithm {
     /// Its name in the manifest.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::Kmeans => "kmeans",
-            Self::Mixture => "gmm",
-            Self::Hierarchical => "hierarchical",
+            Self::Kmeans(_) => "kmeans",
+            Self::Mixture(_) => "gmm",
+            Self::Hierarchical(_) => "hierarchical",
+            Self::Density(_) => "dbscan",
         }
     }
 }
@@ -39,8 +44,7 @@ impl ClusterAlgorithm {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KmeansParams {
-    /// Clusters, 2 to 1,000; by default the number from 2 to 10 with the best silhouette, or the least criterion of a mixture. A hierarchy has this
-    /// one alone.
+    /// Clusters, 2 to 1,000; by default the number from 2 to 10 with the best silhouette, or the least criterion of a mixture.
     pub k: Option<u32>,
     /// Runs from different centres, 1 to 100.
     pub n_init: u32,
@@ -54,16 +58,31 @@ impl Default for KmeansParams {
     }
 }
 
-/// Options of a clustering.
+/// Hyperparameters of a hierarchy.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ClusterOptions {
-    /// Hyperparameters.
-    pub hyperparams: KmeansParams,
-    /// How columns become features.
-    pub preprocess: Preprocess,
-    /// Seed of everything that is drawn.
-    pub seed: u64,
+pub struct HierarchyParams {
+    /// Clusters, as of k-means.
+    pub k: Option<u32>,
+}
+
+/// Hyperparameters of clusters by density, on standardised features.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DensityParams {
+    /// The distance within which rows are neighbours; by default where the curve of the rows' distances from their `min_samples`-th
+    /// neighbour bends.
+    pub eps: Option<f64>,
+    /// Neighbours that a core has at the least, itself among them; 1 to 1,000.
+    pub min_samples: u32,
+    /// The most rows that are learned from, at most 20,000.
+    pub max_rows: u32,
+}
+
+impl Default for DensityParams {
+    fn default() -> Self {
+        Self { eps: None, min_samples: 5, max_rows: 10_000 }
+    }
 }
 
 /// A clustering, checked.
@@ -71,60 +90,50 @@ pub struct ClusterOptions {
 pub struct ClusterSpec {
     /// How clusters are found.
     pub algorithm: ClusterAlgorithm,
-    /// Everything there is to choose.
-    pub options: ClusterOptions,
+    /// Everything else.
+    pub options: UntargetedOptions,
 }
 
 impl ClusterSpec {
     /// Whether a specification is one of a clustering.
     pub(crate) fn is_meant(value: &Value) -> bool {
-        value.get("task").and_then(Value::as_str) == Some(TASK)
+        is_of(value, TASK)
     }
 
     /// Reads `{"task", "algorithm", "options"}`; a clustering has no target.
     pub fn parse(value: &Value) -> Result<Self, LearnError> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Raw {
-            #[serde(rename = "task")]
-            _task: String,
-            #[serde(default)]
-            target: Option<String>,
-            #[serde(default)]
-            algorithm: Option<String>,
-            #[serde(default)]
-            options: ClusterOptions,
-            #[serde(default, rename = "threads")]
-            _threads: u32,
-            #[serde(default, rename = "memory_bytes")]
-            _memory_bytes: u64,
-        }
-        let raw = Raw::deserialize(value).map_err(|e| LearnError::Options(e.to_string()))?;
-        if raw.target.is_some_and(|target| !target.is_empty()) {
-            return Err(LearnError::option("target", "a clustering has none"));
-        }
-        let available = AVAILABLE.to_owned();
-        let algorithm = match raw.algorithm.as_deref().unwrap_or("auto") {
-            "auto" | "kmeans" => ClusterAlgorithm::Kmeans,
-            "gmm" => ClusterAlgorithm::Mixture,
-            "hierarchical" => ClusterAlgorithm::Hierarchical,
-            name if name == LATER => {
-                return Err(LearnError::NotSupported { what: format!("algorithm \"{name}\""), available });
-            }
-            name => return Err(LearnError::UnknownAlgorithm { name: name.to_owned(), available }),
+        let raw = Raw::read(value)?;
+        raw.no_target("a clustering")?;
+        let algorithm = match raw.algorithm() {
+            "auto" | "kmeans" => ClusterAlgorithm::Kmeans(raw.hyperparams()?),
+            "gmm" => ClusterAlgorithm::Mixture(raw.hyperparams()?),
+            "hierarchical" => ClusterAlgorithm::Hierarchical(raw.hyperparams()?),
+            "dbscan" => ClusterAlgorithm::Density(raw.hyperparams()?),
+            name => return Err(unknown_algorithm(name, AVAILABLE)),
         };
-        let KmeansParams { k, n_init, max_iter } = raw.options.hyperparams;
-        let check = |good: bool, key: &str, problem: String| {
-            if good { Ok(()) } else { Err(LearnError::option(key, problem)) }
-        };
-        check(k.is_none_or(|k| (2..=MAX_K).contains(&k)), "k", format!("must be 2 to {MAX_K}"))?;
-        check((1..=100).contains(&n_init), "n_init", "must be 1 to 100".to_owned())?;
-        check((1..=100_000).contains(&max_iter), "max_iter", "must be 1 to 100000".to_owned())?;
-        let plain = algorithm != ClusterAlgorithm::Hierarchical
-            || raw.options.hyperparams == KmeansParams { k, ..KmeansParams::default() };
-        check(plain, "hyperparams", "a hierarchy has k alone".to_owned())?;
-        let most = raw.options.preprocess.one_hot_max;
-        check(most <= 256, "preprocess.one_hot_max", "must be at most 256".to_owned())?;
+        algorithm.check()?;
         Ok(Self { algorithm, options: raw.options })
+    }
+}
+
+impl ClusterAlgorithm {
+    fn check(&self) -> Result<(), LearnError> {
+        let number = |k: Option<u32>| {
+            check(k.is_none_or(|k| (2..=MAX_K).contains(&k)), "k", &format!("must be 2 to {MAX_K}"))
+        };
+        match self {
+            Self::Kmeans(p) | Self::Mixture(p) => {
+                number(p.k)?;
+                check((1..=100).contains(&p.n_init), "n_init", "must be 1 to 100")?;
+                check((1..=100_000).contains(&p.max_iter), "max_iter", "must be 1 to 100000")
+            }
+            Self::Hierarchical(p) => number(p.k),
+            Self::Density(p) => {
+                check(p.eps.is_none_or(|eps| eps > 0.0 && eps.is_finite()), "eps", "must be above 0")?;
+                check((1..=1000).contains(&p.min_samples), "min_samples", "must be 1 to 1000")?;
+                let rows = (2..=MAX_DENSE_ROWS).contains(&p.max_rows);
+                check(rows, "max_rows", &format!("must be 2 to {MAX_DENSE_ROWS}"))
+            }
+        }
     }
 }

@@ -90,7 +90,8 @@ impl Tree {
     }
 }
 
-fn root(parent: &mut [usize], mut at: usize) -> usize {
+/// The first of those that a number was joined with.
+pub(super) fn root(parent: &mut [usize], mut at: usize) -> usize {
     while parent[at] != at {
         parent[at] = parent[parent[at]];
         at = parent[at];

@@ -6,6 +6,7 @@ mod search;
 
 use std::time::Duration;
 
+use altlas_prep::{Table, element_place};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -19,11 +20,8 @@ pub use params::{
 };
 pub use search::{Dimension, Range, Search, SearchMethod, SearchOptions};
 
-/// Tasks in the SQL contract that this version does not train.
-const LATER_TASKS: [&str; 2] = ["ranking", "anomaly"];
-/// Algorithms likewise.
-const LATER: [&str; 1] = ["isolation_forest"];
-const TASKS: &str = "regression, classification, text_classification, clustering";
+const TASKS: &str =
+    "regression, classification, text_classification, ranking, clustering, decomposition, anomaly";
 
 /// What is learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +116,26 @@ pub struct Preprocess {
     pub smoothing: f64,
     /// Columns to leave out.
     pub exclude: Vec<String>,
+}
+
+impl Preprocess {
+    /// Whether a column is left out, itself or as an element of an array.
+    pub(crate) fn excludes(&self, column: &str) -> bool {
+        let named = |name: &str| self.exclude.iter().any(|excluded| excluded == name);
+        named(column) || element_place(column).is_some_and(|(array, _)| named(array))
+    }
+
+    /// Refuses names to leave out that are no columns.
+    pub(crate) fn check(&self, table: &Table) -> Result<(), LearnError> {
+        let there = |name: &str| {
+            let element = |column: &String| element_place(column).is_some_and(|(array, _)| array == name);
+            table.column(name).is_some() || table.names().iter().any(element)
+        };
+        match self.exclude.iter().find(|name| !there(name)) {
+            Some(name) => Err(LearnError::MissingColumn(name.clone())),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Default for Preprocess {
@@ -220,9 +238,6 @@ fn parse_task(name: &str) -> Result<Task, LearnError> {
     match name {
         "regression" => Ok(Task::Regression),
         "classification" => Ok(Task::Classification),
-        _ if LATER_TASKS.contains(&name) => {
-            Err(LearnError::NotSupported { what: format!("task \"{name}\""), available: TASKS.to_owned() })
-        }
         _ => Err(LearnError::option("task", format!("\"{name}\" is none of {TASKS}"))),
     }
 }
@@ -230,11 +245,7 @@ fn parse_task(name: &str) -> Result<Task, LearnError> {
 fn parse_algorithm(name: &str, task: Task, params: &Map<String, Value>) -> Result<Algorithm, LearnError> {
     let available = Algorithm::NAMES.to_owned();
     let Some(algorithm) = Algorithm::read(name, params)? else {
-        return Err(if LATER.contains(&name) {
-            LearnError::NotSupported { what: format!("algorithm \"{name}\""), available }
-        } else {
-            LearnError::UnknownAlgorithm { name: name.to_owned(), available }
-        });
+        return Err(LearnError::UnknownAlgorithm { name: name.to_owned(), available });
     };
     if !algorithm.learns(task) {
         let what = format!("algorithm \"{name}\" for {}", task.name());

@@ -83,7 +83,7 @@ pub struct TextValidation {
 
 impl Default for TextValidation {
     fn default() -> Self {
-        Self { fraction: 0.15, folds: 5, refit: false }
+        Self { fraction: 0.15, folds: 5, refit: true }
     }
 }
 

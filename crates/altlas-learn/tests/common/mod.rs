@@ -1,6 +1,8 @@
 //! Made-up data for the tests.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod graphs;
+
 use altlas_prep::{Column, Matrix, Table};
 
 /// A small generator of its own (Knuth's MMIX constants), so that tests do not hang on a crate's version.

@@ -14,7 +14,10 @@ pub use encoder::{Encoder, EncoderLayer, FourBits, Linear, Norm, encoder};
 pub use linear::{LinearRegressor, linear_regressor};
 pub use text::{TextBagClassifier, text_bag_classifier};
 pub use tree::{Tree, TreeNode};
-pub use tree_models::{ClassScores, TreeClassifier, TreeRegressor, tree_classifier, tree_regressor};
+pub use tree_models::{
+    ClassScores, IsolationForest, TreeClassifier, TreeRegressor, isolation_forest, tree_classifier,
+    tree_regressor,
+};
 
 /// What happens to a regression's raw score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,4 +1,4 @@
-use super::graph::{Builder, float_tensor, floats, int, ints, port, string, strings};
+use super::graph::{Builder, float_tensor, floats, int, int_tensor, ints, port, string, strings};
 use super::{Post, Tree, TreeNode};
 use crate::OnnxError;
 use crate::proto::{AttributeProto, data_type};
@@ -68,6 +68,39 @@ pub fn tree_regressor(spec: &TreeRegressor) -> Result<Vec<u8>, OnnxError> {
     let score = graph.before_post(spec.post, spec.output);
     graph.ml("TreeEnsembleRegressor", &[spec.input], &[&score], ensemble);
     graph.post(spec.post, &score, spec.output);
+    Ok(graph.finish())
+}
+
+/// An isolation forest. Outputs: the score of a row as `variable`, `float32 [rows, 1]`, which is e to the power of the sum of its leaves,
+/// and as `label` `int64 [rows]` whether it is above the threshold.
+#[derive(Debug, Clone)]
+pub struct IsolationForest<'a> {
+    /// Columns of the input.
+    pub width: usize,
+    /// The trees; each leaf has one value.
+    pub trees: &'a [Tree],
+    /// Scores above it are labelled 1.
+    pub threshold: f32,
+    /// Name of the input, a `float32` tensor `[rows, width]`; by custom `features`.
+    pub input: &'a str,
+}
+
+/// Writes an [`IsolationForest`].
+pub fn isolation_forest(spec: &IsolationForest) -> Result<Vec<u8>, OnnxError> {
+    for (number, tree) in spec.trees.iter().enumerate() {
+        tree.validate(number, spec.width, |len| len == 1)?;
+    }
+    let mut graph = Builder::new("isolation_forest", &[]);
+    graph.input(port(spec.input, data_type::FLOAT, &[None, Some(spec.width)]));
+    graph.output(port("variable", data_type::FLOAT, &[None, Some(1)]));
+    graph.output(port("label", data_type::INT64, &[None]));
+    graph.constant(float_tensor("threshold", &[1], &[spec.threshold]));
+    graph.constant(int_tensor("columns", &[1], &[1]));
+    graph.ml("TreeEnsembleRegressor", &[spec.input], &["sum"], ensemble(spec.trees, |_| 0, 1, &[0.0]));
+    graph.op("Exp", &["sum"], &["variable"], vec![]);
+    graph.op("Greater", &["variable", "threshold"], &["above"], vec![]);
+    graph.op("Cast", &["above"], &["whole"], vec![int("to", i64::from(data_type::INT64))]);
+    graph.op("Squeeze", &["whole", "columns"], &["label"], vec![]);
     Ok(graph.finish())
 }
 
