@@ -116,7 +116,7 @@ fn cores(
     let count = points.count();
     let within = eps * eps * (1.0 + TIE);
     let mut tick = |phase: &str, row: usize| {
-        if row % REPORT_EVERY == 0 {
+        if row.is_multiple_of(REPORT_EVERY) {
             progress(phase, row as u64, count as u64);
         }
     };
@@ -132,10 +132,10 @@ fn cores(
     let mut parent: Vec<usize> = (0..core.len()).collect();
     for (n, row) in core.iter().enumerate() {
         tick("join", n);
-        for other in 0..n {
+        for (other, near) in core.iter().enumerate().take(n) {
             // Two of one cluster tell nothing new.
             let (a, b) = (root(&mut parent, n), root(&mut parent, other));
-            if a != b && points.apart(*row, core[other]) <= within {
+            if a != b && points.apart(*row, *near) <= within {
                 parent[a.max(b)] = a.min(b);
             }
         }
