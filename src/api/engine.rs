@@ -138,11 +138,12 @@ fn _jobs() -> sql::Result<
 }
 
 /// Ends a job of the caller's, or of a role whose rights the caller has. False when there is none of that number that has not
-/// ended.
+/// ended. With `keep_best` a training that runs is told to end with the best candidate so far.
 #[pg_extern(volatile, parallel_unsafe)]
-fn cancel_job(job_id: Option<i64>) -> sql::Result<bool> {
+fn cancel_job(job_id: Option<i64>, keep_best: default!(Option<bool>, "false")) -> sql::Result<bool> {
     let job_id = required(job_id, "job_id")?;
-    if let Some(cancelled) = jobs::cancel(job_id)? {
+    let keep_best = required(keep_best, "keep_best")?;
+    if !keep_best && let Some(cancelled) = jobs::cancel(job_id)? {
         return Ok(cancelled);
     }
     let Ok(job) = u64::try_from(job_id) else {
@@ -156,7 +157,9 @@ fn cancel_job(job_id: Option<i64>) -> sql::Result<bool> {
     let Some(job) = list()?.into_iter().find(|j| number(j) == job && may(j.owner.role)) else {
         return Ok(false);
     };
-    match engine::call(&Request::CancelJob { job: job.job }, &[], |_, _| Ok(()))?.0 {
+    let job = job.job;
+    let request = if keep_best { Request::FinishJob { job } } else { Request::CancelJob { job } };
+    match engine::call(&request, &[], |_, _| Ok(()))?.0 {
         Reply::Cancelled { found } => Ok(found),
         other => Err(engine::unexpected(&other).into()),
     }

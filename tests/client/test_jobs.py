@@ -259,6 +259,36 @@ def test_progress_of_a_training(server, name, conn):
     assert conn.execute("SELECT count(*) FROM altlas.job_input").fetchone() == (0,)
 
 
+SEARCH = {"search": {"trials": 1000}, "hyperparams": {"num_trees": 30}}
+KEEP_BEST = "SELECT altlas.cancel_job(%s, keep_best => true)"
+
+
+def test_a_search_keeps_its_best_when_it_is_cancelled(server, name, conn):
+    number = train_async(conn, "searched", "lightgbm", SEARCH)
+    until(conn, number, "running", lambda s: s["phase"].startswith("trial") and not s["phase"].startswith("trial 1 "))
+    assert conn.execute(KEEP_BEST, (number,)).fetchone() == (True,)
+    assert ended(conn, number, 60)["state"] == "done"
+    assert conn.execute(KEEP_BEST, (number,)).fetchone() == (False,)
+    run = conn.execute("SELECT run_id FROM altlas.train_result(%s)", (number,)).fetchone()[0]
+    report = conn.execute("SELECT report FROM altlas.training_runs WHERE run_id = %s", (run,)).fetchone()[0]
+    tried = [row for row in report["leaderboard"] if "baseline" not in row]
+    assert 1 <= len(tried) < 1000
+    assert any("told to finish" in warning for warning in report["warnings"])
+    assert conn.execute("SELECT altlas.predict('searched', ARRAY[0.1, 0.2, 0.3]) IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_queued_job_has_nothing_to_keep(server, name, conn):
+    running = [train_async(conn, f"endless{n}", "lightgbm", ENDLESS) for n in range(2)]
+    for number in running:
+        until(conn, number, "running")
+    waiting = train_async(conn, "waiting", "lightgbm", SEARCH)
+    assert conn.execute(KEEP_BEST, (waiting,)).fetchone() == (False,)
+    assert status(conn, waiting)["state"] == "queued"
+    for number in [waiting, *running]:
+        assert conn.execute("SELECT altlas.cancel_job(%s)", (number,)).fetchone() == (True,)
+    no_job(server)
+
+
 def test_cancel_scoring(server, name, conn):
     number = submit(conn, LONG, MODEL)
     until(conn, number, "running", lambda s: s["done"] > 0)

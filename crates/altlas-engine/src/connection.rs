@@ -204,6 +204,7 @@ impl Connection<'_> {
                 Reply::Memory { bytes: self.engine.models.memory_of(Digest::parse(&model)?) }
             }
             Request::CancelJob { job } => Reply::Cancelled { found: self.engine.jobs.kill(job, Why::Asked) },
+            Request::FinishJob { job } => Reply::Cancelled { found: self.engine.jobs.finish(job) },
             _ => Reply::Status(Box::new(self.engine.status())),
         };
         Ok((reply, Vec::new()))

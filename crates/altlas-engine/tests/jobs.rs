@@ -94,6 +94,26 @@ fn a_job_can_be_cancelled_from_another_connection() {
 }
 
 #[test]
+fn a_job_can_be_told_to_finish_from_another_connection() {
+    let place = Place::started(&[]);
+    let mut client = place.connect();
+    let mut other = place.connect();
+    for waits in [false, true] {
+        let job = client.job("test", json!("search"), NO_LIMITS);
+        if waits {
+            assert!(matches!(client.receive().0, Reply::Progress { .. }));
+        }
+        // Told before it listens it finishes as well.
+        assert_eq!(other.ask(&Request::FinishJob { job }, &[]).0, Reply::Cancelled { found: true });
+        let result = client.job_end().1.unwrap();
+        assert!(result["trials"].as_u64().is_some_and(|n| n > 0), "{result}");
+        assert_eq!(other.ask(&Request::FinishJob { job }, &[]).0, Reply::Cancelled { found: false });
+        let Reply::Jobs { jobs } = other.ask(&Request::Jobs, &[]).0 else { panic!() };
+        assert_eq!(jobs[0].state, JobState::Done);
+    }
+}
+
+#[test]
 fn how_a_process_died_is_told() {
     let place = Place::started(&[]);
     let mut client = place.connect();

@@ -12,11 +12,13 @@ use crate::elastic::elastic_net;
 use crate::forest::{ForestKind, ForestRun};
 use crate::linear::{LinearFit, least_squares};
 use crate::logistic::logistic;
-use crate::model::{Fitted, Model};
+use crate::model::{Fitted, Model, headline};
 use crate::neighbours::Neighbours;
 use crate::network::NetworkRun;
+use crate::offset::Placed;
 use crate::spec::{Algorithm, ForestParams, LightgbmParams, MlpParams};
-use crate::{LearnError, NeighbourWeights, Objective, Task};
+use crate::target::Target;
+use crate::{LearnError, NeighbourWeights, Objective, Task, TrainSpec};
 
 /// The least inner rows that can stop training early, or make scores probabilities.
 pub(crate) const MIN_VALID: usize = 30;
@@ -26,10 +28,12 @@ const BLIND_ROUNDS: usize = 100;
 /// Features and targets of one part.
 pub(crate) struct Part {
     pub(crate) matrix: Matrix,
-    /// As learned: in logarithms where the target is.
+    /// As learned: in logarithms where the target is, less the offset.
     pub(crate) learned: Vec<f64>,
     /// As the user sees them.
     pub(crate) known: Vec<f64>,
+    /// What they are counted from.
+    pub(crate) offset: Option<Placed>,
 }
 
 /// Rows to learn from, and rows to judge what was learned by.
@@ -65,6 +69,8 @@ pub(crate) struct Arena<'a> {
     pub(crate) folds: &'a [Fold],
     /// The figure that candidates are compared by; lower is better.
     pub(crate) metric: &'static str,
+    /// Whether to end with the best so far.
+    pub(crate) finish: &'a dyn Fn() -> bool,
 }
 
 /// A fit that was stopped early.
@@ -73,6 +79,36 @@ pub(crate) struct Staged {
     pub(crate) rounds: usize,
     /// Ended because it was worse than others.
     pub(crate) pruned: bool,
+}
+
+impl<'a> Arena<'a> {
+    /// What the specification asks for, on these parts.
+    pub(crate) fn new(
+        spec: &TrainSpec,
+        target: &Target,
+        started: Instant,
+        main: &'a Fold,
+        folds: &'a [Fold],
+        finish: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self {
+            task: spec.task,
+            classes: target.labels.len(),
+            log: target.log,
+            seed: spec.options.seed,
+            threads: spec.threads,
+            memory: spec.memory_bytes,
+            started,
+            budget: spec.budget(),
+            main,
+            folds,
+            finish,
+            metric: match spec.task {
+                Task::Classification => "log_loss",
+                Task::Regression => headline(target.log, &spec.algorithm),
+            },
+        }
+    }
 }
 
 impl Arena<'_> {
@@ -133,7 +169,7 @@ impl Arena<'_> {
             let what = if matches!(model, Model::Boosted(_)) { "boosting" } else { "the network" };
             warnings.push(format!("{what} was stopped by the budget after {rounds} rounds"));
         }
-        Ok(Staged { fitted: self.fitted(model, algorithm.clone()), rounds, pruned })
+        Ok(Staged { fitted: self.fitted(model, algorithm, &fold.inner)?, rounds, pruned })
     }
 
     /// Fits to the training rows of a fold. `rounds` are those of boosting, or passes of a network.
@@ -194,17 +230,22 @@ impl Arena<'_> {
             Algorithm::SvmRbf(p) => self.kernel(p, fold, deadline, warnings, report)?,
             linear => Model::Linear(self.linear(linear, train, warnings, report)?),
         };
-        Ok(self.fitted(model, algorithm.clone()))
+        self.fitted(model, algorithm, train)
     }
 
-    fn fitted(&self, model: Model, algorithm: Algorithm) -> Fitted {
-        let poisson = matches!(&algorithm, Algorithm::Lightgbm(p) if p.objective == Objective::Poisson);
+    /// A model with what its scores mean; it was fitted to the part.
+    fn fitted(&self, model: Model, algorithm: &Algorithm, part: &Part) -> Result<Fitted, LearnError> {
+        let poisson = matches!(algorithm, Algorithm::Lightgbm(p) if p.objective == Objective::Poisson);
+        if poisson && part.offset.is_some() {
+            return Err(LearnError::option("offset", "does not go with objective \"poisson\""));
+        }
         let post = match (self.classes, self.log, poisson) {
             (0, true, _) => Post::ExpM1,
             (0, false, true) => Post::Exp,
             _ => Post::None,
         };
-        Fitted { model, algorithm, classes: self.classes, post }
+        let (algorithm, classes, offset) = (algorithm.clone(), self.classes, part.offset);
+        Ok(Fitted { model, algorithm, classes, post, offset })
     }
 
     fn run<'b>(

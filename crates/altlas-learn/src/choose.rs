@@ -25,6 +25,8 @@ const STOP_ALONE: f64 = 0.9;
 /// The chosen model and how it came about.
 pub(crate) struct Choice {
     pub(crate) fitted: Fitted,
+    /// How long fitting it took.
+    pub(crate) took: Duration,
     /// Candidates in the order in which they were tried, and constants.
     pub(crate) leaderboard: Vec<Value>,
     /// The chosen one's figures on what it was judged by.
@@ -49,6 +51,23 @@ struct Trial {
 struct Best {
     algorithm: Algorithm,
     trial: Trial,
+    took: Duration,
+}
+
+/// Says whether a trial is worth going on with.
+#[derive(Clone, Copy)]
+struct Watcher<'a> {
+    /// Compares it with others.
+    pruner: Option<&'a RefCell<Pruner>>,
+    /// Whether the search is to end; where there is something that it can end with.
+    told: Option<&'a dyn Fn() -> bool>,
+}
+
+impl Watcher<'_> {
+    fn goes_on(&self, step: usize, loss: f64) -> bool {
+        !self.told.is_some_and(|told| told())
+            && self.pruner.is_none_or(|pruner| pruner.borrow_mut().goes_on(step, loss))
+    }
 }
 
 /// Where candidates come from.
@@ -84,6 +103,12 @@ impl Arena<'_> {
         let pruner = RefCell::new(Pruner::default());
         let prunes = spec.search.as_ref().is_some_and(prunes);
         loop {
+            if best.is_some() && (self.finish)() {
+                warnings.push(format!(
+                    "{number} of {total} {what}s were tried when the search was told to finish"
+                ));
+                break;
+            }
             if best.is_some() && self.ends(spec.search.as_ref(), begun) {
                 warnings.push(format!("{number} of {total} {what}s were tried within the budget"));
                 break;
@@ -102,7 +127,8 @@ impl Arena<'_> {
                 },
                 other => other,
             };
-            let watch = prunes.then_some(&pruner);
+            let watch =
+                Watcher { pruner: prunes.then_some(&pruner), told: best.is_some().then_some(self.finish) };
             let again =
                 contest || !self.folds.is_empty() || self.fixed_rounds(&candidate, self.main).is_none();
             let deadline = self.trial_deadline(spec.search.as_ref(), begun, again);
@@ -116,7 +142,8 @@ impl Arena<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            let seconds = start.elapsed().as_secs_f64();
+            let took = start.elapsed();
+            let seconds = took.as_secs_f64();
             if let Algorithm::Lightgbm(p) = &candidate {
                 let tried = trial.rounds + p.early_stopping_rounds as usize;
                 pace.get_or_insert(seconds / trial.scores.len().max(1) as f64 / tried.max(1) as f64);
@@ -127,10 +154,10 @@ impl Arena<'_> {
             }
             let better = |b: &Best| trial.mean < b.trial.mean || b.trial.mean.is_nan() || b.trial.pruned;
             if !trial.pruned && best.as_ref().is_none_or(better) {
-                best = Some(Best { algorithm: candidate, trial });
+                best = Some(Best { algorithm: candidate, trial, took });
             }
         }
-        let Some(Best { algorithm, trial }) = best else {
+        let Some(Best { algorithm, trial, mut took }) = best else {
             let none = || LearnError::NotSupported { what: "no candidate".into(), available: String::new() };
             return Err(failure.unwrap_or_else(none));
         };
@@ -141,13 +168,17 @@ impl Arena<'_> {
         let fitted = match trial.fitted {
             Some(fitted) => fitted,
             None => {
+                let start = Instant::now();
                 let mut report = |done, total| progress("fit", done, total);
-                self.fit(&algorithm, self.main, trial.rounds, None, &mut warnings, &mut report)?
+                let fitted =
+                    self.fit(&algorithm, self.main, trial.rounds, None, &mut warnings, &mut report)?;
+                took = start.elapsed();
+                fitted
             }
         };
         warnings.dedup();
         leaderboard.extend(self.constants());
-        Ok(Choice { fitted, leaderboard, validation, warnings })
+        Ok(Choice { fitted, took, leaderboard, validation, warnings })
     }
 
     /// Whether no further candidate is to be tried.
@@ -169,7 +200,7 @@ impl Arena<'_> {
         &self,
         candidate: &Algorithm,
         deadline: Option<Instant>,
-        pruner: Option<&RefCell<Pruner>>,
+        watcher: Watcher<'_>,
         warnings: &mut Vec<String>,
         report: &mut dyn FnMut(u64, u64),
     ) -> Result<Trial, LearnError> {
@@ -179,9 +210,7 @@ impl Arena<'_> {
         let mut pruned = false;
         for (number, fold) in folds.iter().enumerate() {
             // Rounds of one fold are compared with those of the same fold.
-            let watch = |round: usize, loss: f64| {
-                pruner.is_none_or(|p| p.borrow_mut().goes_on((number + 1) << 32 | round, loss))
-            };
+            let watch = |round: usize, loss: f64| watcher.goes_on((number + 1) << 32 | round, loss);
             let judged = self.judge(candidate, fold, deadline, &watch, warnings, report)?;
             losses = judged.losses;
             scores.push(metrics::summary(self.metric, &losses).0);
@@ -189,14 +218,14 @@ impl Arena<'_> {
             kept = judged.fitted.filter(|_| single);
             let mean = scores.iter().sum::<f64>() / scores.len() as f64;
             let last = number + 1 == folds.len();
-            let goes_on = last || pruner.is_none_or(|p| p.borrow_mut().goes_on(number, mean));
+            let goes_on = last || watcher.goes_on(number, mean);
             if judged.pruned || !goes_on {
                 pruned = true;
                 break;
             }
         }
         // What was ended early says too little of how far others get.
-        if let (Some(pruner), false) = (pruner, pruned) {
+        if let (Some(pruner), false) = (watcher.pruner, pruned) {
             pruner.borrow_mut().finish();
         }
         let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
@@ -249,8 +278,13 @@ impl Arena<'_> {
 
     /// What constant answers score on the same rows.
     fn constants(&self) -> Vec<Value> {
-        let names: &[&str] =
-            if self.task == Task::Classification { &["majority"] } else { &["mean", "median"] };
+        let mut names = match self.task {
+            Task::Classification => vec!["majority"],
+            Task::Regression => vec!["mean", "median"],
+        };
+        if let Some(offset) = self.main.judge.offset {
+            names.extend(offset.names());
+        }
         let folds = if self.folds.is_empty() { std::slice::from_ref(self.main) } else { self.folds };
         let row = |name: &&str| {
             let losses: Vec<Vec<f64>> = folds.iter().map(|fold| self.constant(name, fold)).collect();
@@ -273,6 +307,10 @@ impl Arena<'_> {
         let mut train = fold.train.known.clone();
         let n = train.len().max(1) as f64;
         match name {
+            "offset" | "scaled_offset" => {
+                let alone = fold.judge.offset.map(|offset| offset.alone(name, &fold.judge.matrix));
+                metrics::losses(self.metric, known, &alone.unwrap_or_default())
+            }
             "majority" => {
                 let share = |class: usize| train.iter().filter(|y| **y as usize == class).count() as f64 / n;
                 let shares: Vec<f64> = (0..self.classes).map(share).collect();

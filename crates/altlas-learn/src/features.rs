@@ -189,7 +189,7 @@ impl Source<'_> {
         let target = self.target;
         let values = &target.values;
         if target.labels.is_empty() {
-            return vec![values.iter().map(|y| target.learned(*y)).collect()];
+            return vec![(0..values.len()).map(|row| target.learned(row)).collect()];
         }
         let mut counts: Vec<(usize, usize)> = (0..target.labels.len()).map(|class| (0, class)).collect();
         rows.iter().for_each(|&row| counts[values[row] as usize].0 += 1);

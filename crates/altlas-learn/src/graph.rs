@@ -3,6 +3,7 @@
 //! Features come as float32 and are standardised and summed in float64, so that large and small columns do not cancel.
 //! A value that is not finite counts as the feature's mean: `x - x` is NaN exactly for those.
 
+use altlas_onnx::OnnxError;
 use altlas_onnx::proto::{
     AttributeProto, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
     TensorShapeProto, TensorType, TypeProto, ValueInfoProto, attribute_type, data_type, dimension,
@@ -11,11 +12,14 @@ use altlas_onnx::proto::{
 use altlas_onnx::write::Post;
 use prost::Message;
 
+use crate::LearnError;
 use crate::linear::{LinearFit, Standard};
 
 /// Same as the graphs of `altlas_onnx::write`.
 const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
+const ML: &str = "ai.onnx.ml";
+const OPSET_ML: i64 = 3;
 
 /// What scores of classes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,20 @@ impl Dense {
         dense.op("Where", &["missing", "mean", "x"], "filled");
         dense.op("Sub", &["filled", "mean"], "centred");
         dense
+    }
+
+    /// Goes on from a graph of a regression, whose output gets another name.
+    pub(crate) fn reopen(model: &[u8], output: &str, renamed: &str) -> Result<Self, LearnError> {
+        let model = ModelProto::decode(model).map_err(|e| OnnxError::NotOnnx { reason: e.to_string() })?;
+        let mut graph = model.graph.ok_or(OnnxError::NoGraph)?;
+        graph.output.clear();
+        // Its maker is the only node that names it.
+        let maker = graph.node.iter_mut().find(|node| node.output.iter().any(|name| name == output));
+        if let Some(maker) = maker {
+            maker.output = vec![renamed.to_owned()];
+            maker.name = Some(format!("{renamed}_node"));
+        }
+        Ok(Self { graph })
     }
 
     /// Also has them divided by their scales as `z`.
@@ -216,9 +234,17 @@ impl Dense {
     }
 
     fn finish(self) -> Vec<u8> {
+        let opset = |domain: &str, version| OperatorSetIdProto {
+            domain: Some(domain.to_owned()),
+            version: Some(version),
+        };
+        let mut opset_import = vec![opset("", OPSET)];
+        if self.graph.node.iter().any(|node| node.domain.as_deref() == Some(ML)) {
+            opset_import.push(opset(ML, OPSET_ML));
+        }
         ModelProto {
             ir_version: Some(IR_VERSION),
-            opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: Some(OPSET) }],
+            opset_import,
             producer_name: Some("altlas".to_owned()),
             producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             graph: Some(self.graph),

@@ -35,11 +35,14 @@ mod model;
 mod model_text;
 mod neighbours;
 mod network;
+mod offset;
 mod plan;
 mod platt;
 mod ranking;
 #[cfg(test)]
 mod reference;
+mod refit;
+mod report;
 mod rng;
 mod spec;
 mod split;
@@ -82,5 +85,5 @@ pub use texts::{
     ClassWeights, Embed, NamedWeights, NgramParams, TextAlgorithm, TextOptions, TextSpec, TextValidation,
     Vectors, train_texts,
 };
-pub use train::{TestVector, Trained, train};
+pub use train::{TestVector, Trained, train, train_until};
 pub use untargeted::UntargetedOptions;

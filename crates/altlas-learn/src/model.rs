@@ -14,6 +14,7 @@ use crate::linear::LinearFit;
 use crate::metrics;
 use crate::neighbours::Neighbours;
 use crate::network::Network;
+use crate::offset::Placed;
 use crate::rng::Rng;
 use crate::spec::Algorithm;
 
@@ -39,6 +40,8 @@ pub(crate) struct Fitted {
     pub(crate) algorithm: Algorithm,
     pub(crate) classes: usize,
     pub(crate) post: Post,
+    /// What is added to the scores first.
+    pub(crate) offset: Option<Placed>,
 }
 
 impl Fitted {
@@ -57,6 +60,9 @@ impl Fitted {
     /// Predictions of a regression.
     pub(crate) fn values(&self, matrix: &Matrix) -> Result<Vec<f64>, LearnError> {
         let mut scores = self.scores(matrix)?;
+        if let Some(offset) = &self.offset {
+            offset.add(matrix, &mut scores);
+        }
         match self.post {
             Post::None => {}
             Post::Exp => scores.iter_mut().for_each(|s| *s = s.exp()),
@@ -85,19 +91,26 @@ impl Fitted {
 
     /// The model as ONNX.
     pub(crate) fn onnx(&self, width: usize) -> Result<Vec<u8>, LearnError> {
-        match &self.model {
-            Model::Linear(fit) if self.classes == 0 => Ok(fit.regressor(self.post)),
-            Model::Linear(fit) => Ok(fit.classifier()),
-            Model::Forest(forest) => forest.onnx(width, self.post),
-            Model::Bayes(fit) => Ok(fit.onnx()),
-            Model::Network(network) => Ok(network.onnx(self.post)),
-            Model::Neighbours(neighbours) => Ok(neighbours.onnx(self.post)),
-            Model::Kernel(fit) => Ok(fit.onnx(self.post)),
-            Model::Boosted(boosted) => self.boosted(boosted, width),
+        match &self.offset {
+            Some(offset) => offset.attach(&self.graph(width, Post::None)?, self.post),
+            None => self.graph(width, self.post),
         }
     }
 
-    fn boosted(&self, boosted: &Boosted, width: usize) -> Result<Vec<u8>, LearnError> {
+    fn graph(&self, width: usize, post: Post) -> Result<Vec<u8>, LearnError> {
+        match &self.model {
+            Model::Linear(fit) if self.classes == 0 => Ok(fit.regressor(post)),
+            Model::Linear(fit) => Ok(fit.classifier()),
+            Model::Forest(forest) => forest.onnx(width, post),
+            Model::Bayes(fit) => Ok(fit.onnx()),
+            Model::Network(network) => Ok(network.onnx(post)),
+            Model::Neighbours(neighbours) => Ok(neighbours.onnx(post)),
+            Model::Kernel(fit) => Ok(fit.onnx(post)),
+            Model::Boosted(boosted) => self.boosted(boosted, width, post),
+        }
+    }
+
+    fn boosted(&self, boosted: &Boosted, width: usize, post: Post) -> Result<Vec<u8>, LearnError> {
         let trees = boosted.trees()?;
         let base: Vec<f32> = boosted.base.iter().map(|b| *b as f32).collect();
         let input = "features";
@@ -106,7 +119,7 @@ impl Fitted {
                 width,
                 trees: &trees,
                 base: base.first().copied().unwrap_or(0.0),
-                post: self.post,
+                post,
                 input,
                 output: "variable",
                 metadata: &[],

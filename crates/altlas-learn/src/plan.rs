@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     AnomalySpec, ClusterSpec, ComponentSpec, Embed, LearnError, RankSpec, TextSpec, TrainSpec, Trained,
-    train, train_anomalies, train_clusters, train_components, train_ranking, train_texts,
+    train_anomalies, train_clusters, train_components, train_ranking, train_texts, train_until,
 };
 
 /// A checked specification.
@@ -46,15 +46,17 @@ impl Plan {
         TrainSpec::parse(value).map(Self::Rows)
     }
 
-    /// Trains on a table. `embed` gives the vectors of texts; `progress` is called with a phase, what is done of it and all of it; it may end the program.
+    /// Trains on a table. `embed` gives the vectors of texts; once `finish` is true, a search among models of rows ends with the best so
+    /// far; `progress` is called with a phase, what is done of it and all of it; it may end the program.
     pub fn train(
         &self,
         table: Table,
         embed: &mut Embed<'_>,
+        finish: &dyn Fn() -> bool,
         progress: &mut dyn FnMut(&str, u64, u64),
     ) -> Result<Trained, LearnError> {
         match self {
-            Self::Rows(spec) => train(spec, table, progress),
+            Self::Rows(spec) => train_until(spec, table, finish, progress),
             Self::Texts(spec) => train_texts(spec, table, embed, progress),
             Self::Clusters(spec) => train_clusters(spec, table, progress),
             Self::Components(spec) => train_components(spec, table, progress),

@@ -20,6 +20,13 @@ pub(crate) struct Split {
     pub(crate) test: Vec<usize>,
 }
 
+impl Split {
+    /// All rows; in time order where rows are split by time.
+    pub(crate) fn all(&self) -> Vec<usize> {
+        [&self.train[..], &self.calibration, &self.test].concat()
+    }
+}
+
 /// Rows to learn from, and rows to judge by.
 pub(crate) type Halves = (Vec<usize>, Vec<usize>);
 

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use altlas_prep::{Column, Table};
+use altlas_prep::{Column, Matrix, Table, Tabular};
 
+use crate::arena::Part;
+use crate::offset::Offset;
 use crate::{LearnError, Objective, Options, Task};
 
 const MAX_CLASSES: usize = 100;
@@ -20,12 +22,26 @@ pub(crate) struct Target {
     pub(crate) unit: Option<String>,
     /// `ln(1 + y)` is learned.
     pub(crate) log: bool,
+    /// What the learned number is counted from.
+    pub(crate) offset: Option<Offset>,
 }
 
 impl Target {
-    /// The number that is learned for a value.
-    pub(crate) fn learned(&self, value: f64) -> f64 {
-        if self.log { value.ln_1p() } else { value }
+    /// The number that is learned for a row.
+    pub(crate) fn learned(&self, row: usize) -> f64 {
+        let value = self.values.get(row).copied().unwrap_or(f64::NAN);
+        let learned = if self.log { value.ln_1p() } else { value };
+        learned - self.offset.as_ref().map_or(0.0, |offset| offset.base(row))
+    }
+
+    /// The rows of these numbers, whose features the document has made.
+    pub(crate) fn part(&self, tabular: &Tabular, matrix: Matrix, rows: &[usize]) -> Result<Part, LearnError> {
+        Ok(Part {
+            matrix,
+            learned: rows.iter().map(|&row| self.learned(row)).collect(),
+            known: rows.iter().filter_map(|&row| self.values.get(row)).copied().collect(),
+            offset: self.offset.as_ref().map(|offset| offset.placed(tabular)).transpose()?,
+        })
     }
 }
 
@@ -83,7 +99,7 @@ fn numbers(
         Some(log) => log,
         None => duration && !negative && objective != Objective::Poisson && skewness(&values) > 1.0,
     };
-    Ok((Target { values, labels: Vec::new(), unit, log }, rows))
+    Ok((Target { values, labels: Vec::new(), unit, log, offset: None }, rows))
 }
 
 /// Sample skewness, m3 / m2^1.5.
@@ -123,5 +139,5 @@ fn classes(column: &Column, name: &str) -> Result<(Target, Vec<usize>), LearnErr
     let index: HashMap<&str, usize> = labels.iter().map(String::as_str).zip(0..).collect();
     let values = known.iter().filter_map(|(_, label)| index.get(label.as_str())).map(|&i| i as f64).collect();
     let rows = known.iter().map(|(row, _)| *row).collect();
-    Ok((Target { values, labels, unit: None, log: false }, rows))
+    Ok((Target { values, labels, unit: None, log: false, offset: None }, rows))
 }

@@ -1,20 +1,21 @@
 //! The flow of training.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use altlas_prep::{Document, Matrix, Table, Tabular};
 use serde_json::{Value, json};
 
-use crate::arena::{Arena, Fold, Part};
+use crate::arena::{Arena, Fold};
 use crate::choose::Choice;
-use crate::conformal::{Calibration, ConformalKind};
-use crate::features::{Source, document};
-use crate::metrics::{self, Figures};
-use crate::model::{Fitted, Model, headline, hyperparams};
+use crate::features::{FitFeatures, Source, document};
+use crate::model::{Fitted, Model, hyperparams};
+use crate::offset::Offset;
+use crate::refit::Again;
+use crate::report::{Report, classification, regression};
 use crate::split::{Split, Splitter};
 use crate::target::{Target, extract};
-use crate::{Algorithm, LearnError, Objective, Task, TrainSpec, manifest};
+use crate::{Algorithm, LearnError, Objective, Task, TrainSpec, manifest, metrics};
 
 /// The least rows with a known target.
 const MIN_ROWS: usize = 40;
@@ -22,9 +23,6 @@ const MIN_ROWS: usize = 40;
 const VECTORS: usize = 32;
 /// The most rows of the background sample.
 const BACKGROUND: usize = 64;
-/// Seconds that `auto` may take when nothing is said.
-const AUTO_BUDGET_S: f64 = 60.0;
-const COVERAGES: [f64; 3] = [0.5, 0.8, 0.9];
 
 /// An input with the output expected of the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +44,7 @@ pub struct Trained {
     pub manifest: Value,
     /// Rows of the test part with the trainer's own outputs.
     pub vectors: Vec<TestVector>,
-    /// Evenly spaced rows of the training part, by column name, that explanations compare a row with; empty for texts.
+    /// Evenly spaced rows of those that it learned from, by column name, that explanations compare a row with; empty for texts.
     pub background: Vec<Value>,
     /// The figure it is judged by.
     pub metric: String,
@@ -65,6 +63,16 @@ pub fn train(
     table: Table,
     progress: &mut dyn FnMut(&str, u64, u64),
 ) -> Result<Trained, LearnError> {
+    train_until(spec, table, &|| false, progress)
+}
+
+/// The same. Once `finish` is true and there is a candidate, no further one is tried.
+pub fn train_until(
+    spec: &TrainSpec,
+    table: Table,
+    finish: &dyn Fn() -> bool,
+    progress: &mut dyn FnMut(&str, u64, u64),
+) -> Result<Trained, LearnError> {
     let started = Instant::now();
     progress("prepare", 0, 4);
     let options = &spec.options;
@@ -74,7 +82,7 @@ pub fn train(
         Algorithm::Lightgbm(p) => p.objective,
         _ => Objective::L2,
     };
-    let (target, rows) = extract(&table, &spec.target, spec.task, options, objective)?;
+    let (mut target, rows) = extract(&table, &spec.target, spec.task, options, objective)?;
     if rows.len() < MIN_ROWS {
         return Err(LearnError::TooFewRows { found: rows.len(), needed: MIN_ROWS });
     }
@@ -86,6 +94,7 @@ pub fn train(
     let table = if dropped > 0 { table.take(&rows)? } else { table };
     let splitter = Splitter::new(&table, &target.values, options)?;
     let parts = splitter.split(&table)?;
+    target.offset = Offset::new(&table, options, &spec.target, &target.values, target.log, &parts.train)?;
     let (inner_rows, valid_rows) = splitter.inner(&parts.train);
     let source = Source {
         table: &table,
@@ -98,49 +107,31 @@ pub fn train(
         inner: &inner_rows,
     };
     progress("prepare", 1, 4);
+    let clock = Instant::now();
     let fit = source.fit(&parts.train)?;
-    warnings.extend(fit.warnings);
+    let prepared = clock.elapsed();
     progress("prepare", 2, 4);
     let inner_fit = source.fit(&inner_rows)?;
     progress("prepare", 3, 4);
-    let part = |tabular: &Tabular, rows: &[usize]| -> Result<Part, LearnError> {
-        Ok(target.part(source.apply(tabular, rows)?, rows))
-    };
+    let part = |tabular: &Tabular, rows: &[usize]| target.part(tabular, source.apply(tabular, rows)?, rows);
     let test = part(&fit.tabular, &parts.test)?;
     let main = Fold {
-        train: target.part(fit.matrix, &parts.train),
+        train: target.part(&fit.tabular, fit.matrix, &parts.train)?,
         judge: part(&fit.tabular, &parts.calibration)?,
-        inner: target.part(inner_fit.matrix, &inner_rows),
+        inner: target.part(&inner_fit.tabular, inner_fit.matrix, &inner_rows)?,
         valid: part(&inner_fit.tabular, &valid_rows)?,
         judge_inner: Some(part(&inner_fit.tabular, &parts.calibration)?),
     };
     let learnable = [&parts.train[..], &parts.calibration].concat();
     let folds = splitter.folds(&learnable)?.into_iter().enumerate().map(|(number, (train, judge))| {
         progress("prepare folds", number as u64, splitter.fold_count());
-        source.fold(&splitter, &train, &judge)
+        Ok(source.fold(&splitter, &train, &judge, true)?.0)
     });
-    let folds = folds.collect::<Result<Vec<_>, _>>()?;
-    let budget = options.budget_s.or((spec.algorithm == Algorithm::Auto).then_some(AUTO_BUDGET_S));
-    let arena = Arena {
-        task: spec.task,
-        classes: target.labels.len(),
-        log: target.log,
-        seed: options.seed,
-        threads: spec.threads,
-        memory: spec.memory_bytes,
-        started,
-        budget: budget.map(Duration::from_secs_f64),
-        main: &main,
-        folds: &folds,
-        metric: match spec.task {
-            Task::Classification => "log_loss",
-            Task::Regression => headline(target.log, &spec.algorithm),
-        },
-    };
+    let folds = folds.collect::<Result<Vec<_>, LearnError>>()?;
+    let arena = Arena::new(spec, &target, started, &main, &folds, finish);
     let choice = arena.choose(spec, progress)?;
     let calibration = &main.judge;
     progress("evaluate", 0, 1);
-    warnings.extend(choice.warnings.iter().cloned());
     let train_known: Vec<f64> =
         parts.train.iter().filter_map(|&row| target.values.get(row)).copied().collect();
     let report = match spec.task {
@@ -149,19 +140,35 @@ pub fn train(
         }
         Task::Classification => classification(&choice.fitted, &target, &test, &train_known)?,
     };
-    let onnx = choice.fitted.onnx(fit.tabular.width())?;
-    let vectors = vectors(&choice.fitted, &table, &fit.tabular, &source, &parts)?;
-    let background = background(&table, &fit.tabular, &parts.train);
     let importance = choice.fitted.importance(calibration, options.seed)?;
     let mut importance: Vec<(String, f64)> =
         fit.tabular.feature_names().into_iter().zip(importance).collect();
     importance.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let story = Story { splitter: &splitter, parts: &parts, importance, warnings, data_sha256 };
-    let manifest = write_manifest(spec, &target, &fit.tabular, choice, &report, story);
+    // What judged the model makes room for the rows that it is fitted to again.
+    drop((main, folds, test));
+    let again = Again { spec, source: &source, splitter: &splitter, parts: &parts, started, prepared };
+    let mut told = Vec::new();
+    let refitted = again.fit(&choice, &mut told, progress);
+    let (fitted, tabular) = match &refitted {
+        Some(last) => (&last.fitted, &last.tabular),
+        None => (&choice.fitted, &fit.tabular),
+    };
+    let left_out = refitted.as_ref().map_or(&fit.warnings, |last| &last.warnings);
+    warnings.extend(left_out.iter().chain(&choice.warnings).chain(&told).cloned());
+    let mut known = HashSet::new();
+    warnings.retain(|warning| known.insert(warning.clone()));
+    let onnx = fitted.onnx(tabular.width())?;
+    let vectors = vectors(fitted, &table, tabular, &source, &parts)?;
+    let learned = refitted.as_ref().map_or(parts.train.clone(), |_| parts.all());
+    let background = background(&table, tabular, &learned);
+    let refit = refitted.as_ref().map(|last| json!({"rows": last.rows, "rounds": last.fitted.rounds()}));
+    let story = Story { splitter: &splitter, parts: &parts, importance, warnings, data_sha256, refit };
+    let manifest = write_manifest(spec, &target, tabular, &choice, &report, story);
+    let document = document(tabular.clone());
     progress("evaluate", 1, 1);
     Ok(Trained {
         onnx,
-        document: document(fit.tabular),
+        document,
         manifest,
         vectors,
         background,
@@ -172,111 +179,34 @@ pub fn train(
     })
 }
 
-impl Target {
-    fn part(&self, matrix: Matrix, rows: &[usize]) -> Part {
-        let known: Vec<f64> = rows.iter().filter_map(|&row| self.values.get(row)).copied().collect();
-        let learned = known.iter().map(|y| self.learned(*y)).collect();
-        Part { matrix, learned, known }
-    }
-}
-
 impl Source<'_> {
-    /// A fold of a cross-validation. Its inner part is features of the same document: category means are out of fold anyway.
-    fn fold(&self, splitter: &Splitter, train: &[usize], judge: &[usize]) -> Result<Fold, LearnError> {
-        let fit = self.fit(train)?;
-        let (inner_rows, valid_rows) = splitter.inner(train);
+    /// A fold of a cross-validation, with its document and what that leaves out. Its inner part, where wanted, is features of the same
+    /// document: category means are out of fold anyway.
+    pub(crate) fn fold(
+        &self,
+        splitter: &Splitter,
+        train: &[usize],
+        judge: &[usize],
+        inner: bool,
+    ) -> Result<(Fold, Tabular, Vec<String>), LearnError> {
+        let FitFeatures { tabular, matrix, warnings } = self.fit(train)?;
+        let (inner_rows, valid_rows) = if inner { splitter.inner(train) } else { Default::default() };
         let place: HashMap<usize, usize> = train.iter().copied().zip(0..).collect();
         let subset = |rows: &[usize]| {
             let places = rows.iter().filter_map(|row| place.get(row));
-            let values = places.flat_map(|place| fit.matrix.row(*place)).copied().collect();
-            Matrix { rows: rows.len(), width: fit.matrix.width, values }
+            let values = places.flat_map(|place| matrix.row(*place)).copied().collect();
+            Matrix { rows: rows.len(), width: matrix.width, values }
         };
-        let (inner, valid) = (subset(&inner_rows), subset(&valid_rows));
-        Ok(Fold {
-            judge: self.target.part(self.apply(&fit.tabular, judge)?, judge),
-            inner: self.target.part(inner, &inner_rows),
-            valid: self.target.part(valid, &valid_rows),
-            train: self.target.part(fit.matrix, train),
+        let part = |matrix: Matrix, rows: &[usize]| self.target.part(&tabular, matrix, rows);
+        let fold = Fold {
+            judge: part(self.apply(&tabular, judge)?, judge)?,
+            inner: part(subset(&inner_rows), &inner_rows)?,
+            valid: part(subset(&valid_rows), &valid_rows)?,
+            train: part(matrix, train)?,
             judge_inner: None,
-        })
+        };
+        Ok((fold, tabular, warnings))
     }
-}
-
-/// Figures on the test part.
-struct Report {
-    metric: &'static str,
-    score: f64,
-    baseline: f64,
-    figures: Figures,
-    baselines: BTreeMap<&'static str, Figures>,
-    conformal: Option<Calibration>,
-    coverage: BTreeMap<String, f64>,
-}
-
-fn figure(figures: &Figures, name: &str) -> f64 {
-    figures.get(name).copied().unwrap_or(f64::NAN)
-}
-
-fn regression(
-    fitted: &Fitted,
-    metric: &'static str,
-    target: &Target,
-    calibration: &Part,
-    test: &Part,
-    train: &[f64],
-) -> Result<Report, LearnError> {
-    let predicted = fitted.values(&test.matrix)?;
-    let kind = if target.log { ConformalKind::LogRatio } else { ConformalKind::Residual };
-    let calibrated = fitted.values(&calibration.matrix)?;
-    let judged = Calibration::new(kind, &calibration.known, &calibrated);
-    let coverage =
-        COVERAGES.iter().map(|c| (c.to_string(), judged.covered(&test.known, &predicted, *c))).collect();
-    // Once that is known the test rows give scores, too: twice as many, and of the latest rows where these are in time order.
-    let all = |a: &[f64], b: &[f64]| [a, b].concat();
-    let conformal =
-        Calibration::new(kind, &all(&calibration.known, &test.known), &all(&calibrated, &predicted));
-    let mut sorted = train.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let mean = train.iter().sum::<f64>() / train.len().max(1) as f64;
-    let constant = |value: f64| metrics::regression(&test.known, &vec![value; test.known.len()]);
-    let baselines =
-        BTreeMap::from([("mean", constant(mean)), ("median", constant(metrics::median(&sorted)))]);
-    let figures = metrics::regression(&test.known, &predicted);
-    let best = if metric == "mae" { "median" } else { "mean" };
-    Ok(Report {
-        metric,
-        score: figure(&figures, metric),
-        baseline: baselines.get(best).map_or(f64::NAN, |b| figure(b, metric)),
-        figures,
-        baselines,
-        conformal: Some(conformal),
-        coverage,
-    })
-}
-
-fn classification(
-    fitted: &Fitted,
-    target: &Target,
-    test: &Part,
-    train: &[f64],
-) -> Result<Report, LearnError> {
-    let known: Vec<usize> = test.known.iter().map(|y| *y as usize).collect();
-    let figures = metrics::classification(&known, &fitted.proba(&test.matrix)?);
-    let share = |class: usize| {
-        train.iter().filter(|y| **y as usize == class).count() as f64 / train.len().max(1) as f64
-    };
-    let shares: Vec<f64> = (0..target.labels.len()).map(share).collect();
-    let majority = metrics::classification(&known, &vec![shares; known.len()]);
-    let metric = if figures.contains_key("roc_auc") { "roc_auc" } else { "accuracy" };
-    Ok(Report {
-        metric,
-        score: figure(&figures, metric),
-        baseline: figure(&majority, metric),
-        figures,
-        baselines: BTreeMap::from([("majority", majority)]),
-        conformal: None,
-        coverage: BTreeMap::new(),
-    })
 }
 
 /// Evenly spaced rows of the test part, with the estimator's own outputs in float64.
@@ -324,18 +254,20 @@ struct Story<'a> {
     importance: Vec<(String, f64)>,
     warnings: Vec<String>,
     data_sha256: String,
+    refit: Option<Value>,
 }
 
 fn write_manifest(
     spec: &TrainSpec,
     target: &Target,
     tabular: &Tabular,
-    choice: Choice,
+    choice: &Choice,
     report: &Report,
     story: Story<'_>,
 ) -> Value {
-    let Choice { fitted, leaderboard, mut validation, .. } = choice;
-    let Story { splitter, parts, importance, warnings, data_sha256 } = story;
+    let Choice { fitted, leaderboard, validation, .. } = choice;
+    let Story { splitter, parts, importance, warnings, data_sha256, refit } = story;
+    let mut validation = validation.clone();
     let columns: Vec<&str> = tabular.columns().iter().map(|c| c.name.as_str()).collect();
     let regression = spec.task == Task::Regression;
     let output = if regression {
@@ -368,6 +300,8 @@ fn write_manifest(
                 "train": parts.train.len(), "calibration": parts.calibration.len(), "test": parts.test.len(),
             },
             "importance": importance,
+            "refit": refit,
+            "offset": target.offset.as_ref().map(|o| json!({"column": o.column, "scale": o.rule.scale, "fill": o.rule.fill})),
         },
     })
 }

@@ -34,7 +34,7 @@ fn rows() -> Table {
 
 fn fit(target: &str, options: Value) -> Result<Trained, LearnError> {
     let spec = json!({"task": "ranking", "target": target, "algorithm": "auto", "options": options});
-    Plan::parse(&spec)?.train(rows(), &mut |_, _, _| unreachable!(), &mut |_, _, _| ())
+    Plan::parse(&spec)?.train(rows(), &mut |_, _, _| unreachable!(), &|| false, &mut |_, _, _| ())
 }
 
 #[test]

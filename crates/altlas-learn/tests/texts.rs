@@ -38,7 +38,7 @@ fn table(pairs: Vec<(String, String)>) -> Table {
 
 fn fit(options: Value, table: Table) -> Result<Trained, LearnError> {
     let spec = json!({"task": "text_classification", "target": "kind", "threads": 2, "options": options});
-    Plan::parse(&spec)?.train(table, &mut no_encoder, &mut |_, _, _| ())
+    Plan::parse(&spec)?.train(table, &mut no_encoder, &|| false, &mut |_, _, _| ())
 }
 
 fn no_encoder(_: &Embedding, _: &[&str], _: &mut dyn FnMut(usize)) -> Result<Vectors, LearnError> {
@@ -80,7 +80,7 @@ fn learns_labels_and_measures_itself() {
     let spec = json!({"task": "text_classification", "target": "kind", "options": {"seed": 3}});
     let trained = Plan::parse(&spec)
         .unwrap()
-        .train(table(commands(300, 0, 1)), &mut no_encoder, &mut |phase, done, total| {
+        .train(table(commands(300, 0, 1)), &mut no_encoder, &|| false, &mut |phase, done, total| {
             phases.push((phase.to_owned(), done, total))
         })
         .unwrap();
@@ -117,8 +117,12 @@ fn equal_seeds_give_equal_bytes_whatever_the_threads() {
         let spec = json!({
             "task": "text_classification", "target": "kind", "threads": threads, "options": {"seed": seed},
         });
-        let trained =
-            Plan::parse(&spec).unwrap().train(table(commands(200, 0, 2)), &mut no_encoder, &mut |_, _, _| ());
+        let trained = Plan::parse(&spec).unwrap().train(
+            table(commands(200, 0, 2)),
+            &mut no_encoder,
+            &|| false,
+            &mut |_, _, _| (),
+        );
         trained.unwrap().onnx
     };
     assert_eq!(bytes(1, 1), bytes(1, 3));
@@ -127,7 +131,8 @@ fn equal_seeds_give_equal_bytes_whatever_the_threads() {
 
 #[test]
 fn the_last_fit_sees_all_rows_and_leaves_the_figures() {
-    let refit = |refit: bool| fit(json!({"validation": {"refit": refit}}), table(commands(200, 0, 2))).unwrap();
+    let refit =
+        |refit: bool| fit(json!({"validation": {"refit": refit}}), table(commands(200, 0, 2))).unwrap();
     let (measured, usual) = (refit(false), fit(json!({}), table(commands(200, 0, 2))).unwrap());
     assert_eq!(refit(true).onnx, usual.onnx);
     assert_ne!(measured.onnx, usual.onnx);
@@ -242,8 +247,10 @@ fn bad_input_is_refused_with_reason() {
     let two = Table::new(vec!["a".into(), "b".into(), "kind".into()], two).unwrap();
     assert!(refused(json!({}), two).contains("one of a, b"));
     let memory = json!({"task": "text_classification", "target": "kind", "memory_bytes": 1 << 16});
-    let refused =
-        Plan::parse(&memory).unwrap().train(some(), &mut no_encoder, &mut |_, _, _| ()).unwrap_err();
+    let refused = Plan::parse(&memory)
+        .unwrap()
+        .train(some(), &mut no_encoder, &|| false, &mut |_, _, _| ())
+        .unwrap_err();
     assert!(matches!(refused, LearnError::NeedsMemory { .. }));
     let algorithm = json!({"task": "text_classification", "target": "kind", "algorithm": "lightgbm"});
     assert!(matches!(Plan::parse(&algorithm), Err(LearnError::UnknownAlgorithm { .. })));
@@ -260,7 +267,7 @@ fn vectors_of_an_encoder_are_features() {
             spec["encoder"] = Value::Null;
         }
         let table = table(commands(rows, 30, 5));
-        Plan::parse(&spec).unwrap().train(table, &mut first_letter, &mut |_, _, _| ()).unwrap()
+        Plan::parse(&spec).unwrap().train(table, &mut first_letter, &|| false, &mut |_, _, _| ()).unwrap()
     };
     let checked = |trained: &Trained| {
         let inputs = altlas_onnx::check(&trained.onnx, &altlas_onnx::Limits::default()).unwrap().inputs;
@@ -288,6 +295,12 @@ fn an_encoder_that_fails_or_is_not_there_ends_the_training() {
     let few =
         |_: &Embedding, _: &[&str], _: &mut dyn FnMut(usize)| Ok(Vectors { width: 2, values: vec![0.0; 6] });
     let rows = || table(commands(60, 0, 4));
-    assert!(matches!(plan.train(rows(), &mut no_encoder, &mut |_, _, _| ()), Err(LearnError::Encoder(_))));
-    assert!(matches!(plan.train(rows(), &mut { few }, &mut |_, _, _| ()), Err(LearnError::Encoder(_))));
+    assert!(matches!(
+        plan.train(rows(), &mut no_encoder, &|| false, &mut |_, _, _| ()),
+        Err(LearnError::Encoder(_))
+    ));
+    assert!(matches!(
+        plan.train(rows(), &mut { few }, &|| false, &mut |_, _, _| ()),
+        Err(LearnError::Encoder(_))
+    ));
 }

@@ -27,7 +27,7 @@ fn rows(count: usize) -> Table {
 
 fn fit(task: &str, target: Option<&str>, algorithm: &str, options: Value) -> Result<Trained, LearnError> {
     let spec = json!({"task": task, "target": target, "algorithm": algorithm, "options": options});
-    Plan::parse(&spec)?.train(rows(600), &mut |_, _, _| unreachable!(), &mut |_, _, _| ())
+    Plan::parse(&spec)?.train(rows(600), &mut |_, _, _| unreachable!(), &|| false, &mut |_, _, _| ())
 }
 
 #[test]

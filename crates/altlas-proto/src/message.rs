@@ -118,6 +118,11 @@ pub enum Request {
         /// The job's number.
         job: u64,
     },
+    /// Tell a running job to end soon with the best that it has. Answer: [`Reply::Cancelled`].
+    FinishJob {
+        /// The job's number.
+        job: u64,
+    },
     /// Forget the crashes of a model, so that it may run again. Answer: [`Reply::Released`].
     Release {
         /// The model.

@@ -168,6 +168,21 @@ pub fn wait_for_stop() -> io::Result<i32> {
     }
 }
 
+/// Keeps the signal that says to end with the best so far back, in this thread and all it will start; [`is_to_finish`] finds it.
+pub fn hold_finish_signal() -> io::Result<()> {
+    change_mask(libc::SIG_BLOCK, &[FINISH_SIGNAL])
+}
+
+/// Whether that signal has come.
+pub fn is_to_finish() -> bool {
+    let mut pending = signal_set(&[]);
+    // SAFETY: both pointers are to a live set.
+    unsafe {
+        libc::sigpending(&raw mut pending) == 0 && libc::sigismember(&raw const pending, FINISH_SIGNAL) == 1
+    }
+}
+
+const FINISH_SIGNAL: i32 = libc::SIGUSR1;
 const STOP_SIGNALS: [i32; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP];
 
 fn signal_set(signals: &[i32]) -> libc::sigset_t {

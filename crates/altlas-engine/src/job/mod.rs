@@ -27,6 +27,7 @@ const PACE: Duration = Duration::from_millis(200);
 /// Runs the job and tells the engine, which must be process `parent`, how it went.
 pub fn run(parent: u32, files: &Files) -> Result<(), EngineError> {
     confine::reset_signals().map_err(EngineError::setup("reset signals"))?;
+    confine::hold_finish_signal().map_err(EngineError::setup("hold a signal back"))?;
     confine::die_with_parent(parent)?;
     if let Err(e) = confine::be_nice(10) {
         log::event(format_args!("a job goes on without nice: {e}"));

@@ -18,6 +18,8 @@ enum Do {
     Echo,
     /// Sleeps without reading, reporting progress, for so many milliseconds.
     Sleep(u64),
+    /// Reports progress until it is told to finish.
+    Search,
     /// Allocates until it cannot.
     Eat,
     /// Uses the processor for ever.
@@ -56,6 +58,15 @@ pub fn run(spec: &Value, mut input: impl Read, outlet: &mut Outlet) -> Result<Va
                 outlet.progress("sleep", done, ms);
             }
             Ok(Value::Null)
+        }
+        Do::Search => {
+            let mut trials = 0;
+            while !crate::confine::is_to_finish() {
+                std::thread::sleep(Duration::from_millis(1));
+                trials += 1;
+                outlet.progress("search", trials, u64::MAX);
+            }
+            Ok(json!({"trials": trials}))
         }
         Do::Eat => {
             let mut eaten: Vec<Vec<u8>> = Vec::new();

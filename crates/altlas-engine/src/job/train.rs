@@ -45,6 +45,7 @@ pub fn run(
     let trained = plan.train(
         table,
         &mut |encoder, texts, tick| encoding.vectors(encoder, texts, tick),
+        &crate::confine::is_to_finish,
         &mut |phase, done, total| outlet.progress(phase, done, total),
     );
     let trained = trained.map_err(|e| encoding.failure().unwrap_or_else(|| failure(e)))?;

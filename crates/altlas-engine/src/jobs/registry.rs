@@ -41,6 +41,8 @@ struct Running {
     /// signal never reaches another process that got the number.
     process: Option<Pid>,
     killed: Option<Why>,
+    /// It is to be told to end with the best that it has as soon as it listens.
+    finishes: bool,
 }
 
 impl Registry {
@@ -71,7 +73,7 @@ impl Registry {
             started_us: clock::now_us(),
             ended_us: None,
         };
-        inner.running.insert(job, Running { info, process: None, killed: None });
+        inner.running.insert(job, Running { info, process: None, killed: None, finishes: false });
         Ok(job)
     }
 
@@ -82,7 +84,7 @@ impl Registry {
             running.info.pid = pid;
             running.process = i32::try_from(pid).ok().and_then(Pid::from_raw);
             if running.killed.is_some() {
-                running.signal();
+                running.signal(Signal::KILL);
             }
         }
     }
@@ -93,7 +95,19 @@ impl Registry {
             phase.clone_into(&mut running.info.phase);
             running.info.done = done;
             running.info.total = total;
+            running.tell();
         }
+    }
+
+    /// Tells a job to end with the best that it has; `false` when none of that number runs.
+    pub fn finish(&self, job: u64) -> bool {
+        let mut inner = self.lock();
+        let Some(running) = inner.running.get_mut(&job) else {
+            return false;
+        };
+        running.finishes = true;
+        running.tell();
+        true
     }
 
     /// Kills a job; `false` when none of that number runs.
@@ -103,7 +117,7 @@ impl Registry {
             return false;
         };
         running.killed.get_or_insert(why);
-        running.signal();
+        running.signal(Signal::KILL);
         true
     }
 
@@ -118,7 +132,7 @@ impl Registry {
     /// Ends the process of a job that has given its result.
     pub fn dismiss(&self, job: u64) {
         if let Some(running) = self.lock().running.get(&job) {
-            running.signal();
+            running.signal(Signal::KILL);
         }
     }
 
@@ -152,10 +166,18 @@ impl Registry {
 }
 
 impl Running {
-    fn signal(&self) {
+    fn signal(&self, signal: Signal) {
         if let Some(process) = self.process {
             // Fails only when the process is dead already.
-            let _ = kill_process(process, Signal::KILL);
+            let _ = kill_process(process, signal);
+        }
+    }
+
+    /// A process that has told how far it is holds the signal back and looks for it; before, it would die of it.
+    fn tell(&mut self) {
+        if self.finishes && !self.info.phase.is_empty() {
+            self.finishes = false;
+            self.signal(Signal::USR1);
         }
     }
 }

@@ -132,10 +132,10 @@ fn cores(
     let mut parent: Vec<usize> = (0..core.len()).collect();
     for (n, row) in core.iter().enumerate() {
         tick("join", n);
-        for (other, near) in core.iter().enumerate().take(n) {
+        for (other, earlier) in core.iter().enumerate().take(n) {
             // Two of one cluster tell nothing new.
             let (a, b) = (root(&mut parent, n), root(&mut parent, other));
-            if a != b && points.apart(*row, *near) <= within {
+            if a != b && points.apart(*row, *earlier) <= within {
                 parent[a.max(b)] = a.min(b);
             }
         }

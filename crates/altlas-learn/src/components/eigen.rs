@@ -15,7 +15,8 @@ pub(super) fn eigen(matrix: &mut [f64], width: usize, tick: &mut dyn FnMut(usize
     for sweep in 0..MAX_SWEEPS {
         let outside: f64 =
             (0..width).map(|a| (0..a).map(|b| matrix[a * width + b].powi(2)).sum::<f64>()).sum();
-        if outside.is_nan() || 2.0 * outside <= LEFT * all {
+        // Also where that is no number.
+        if 2.0 * outside <= LEFT * all || outside.is_nan() {
             break;
         }
         for p in 0..width {

@@ -75,7 +75,7 @@ pub fn train_ranking(
         warnings.push(format!("{dropped} rows without a known target were left out"));
     }
     let table = if dropped > 0 { table.take(&known)? } else { table };
-    let target = Target { values, labels: Vec::new(), unit: None, log: false };
+    let target = Target { values, labels: Vec::new(), unit: None, log: false, offset: None };
     let splitter = Splitter::new(&table, &target.values, options)?;
     let parts = splitter.split(&table)?;
     let source = Source {
@@ -159,7 +159,8 @@ pub fn train_ranking(
         },
     });
     let (algorithm, width) = (Algorithm::Lightgbm(params), tabular.width());
-    let fitted = Fitted { model: Model::Boosted(boosted), algorithm, classes: 0, post: Post::None };
+    let fitted =
+        Fitted { model: Model::Boosted(boosted), algorithm, classes: 0, post: Post::None, offset: None };
     progress("evaluate", 1, 1);
     Ok(Trained {
         onnx: fitted.onnx(width)?,

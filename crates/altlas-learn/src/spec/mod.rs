@@ -4,6 +4,8 @@ mod algorithm;
 mod params;
 mod search;
 
+use std::time::Duration;
+
 use altlas_prep::{Table, element_place};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -70,11 +72,13 @@ pub struct Validation {
     pub folds: Option<usize>,
     /// Share of the rows in the calibration part, and again in the test part; 0.05 to 0.4.
     pub fraction: f64,
+    /// Whether the chosen model is fitted to all rows once its figures are known.
+    pub refit: bool,
 }
 
 impl Default for Validation {
     fn default() -> Self {
-        Self { kind: None, column: None, group: None, folds: None, fraction: 0.15 }
+        Self { kind: None, column: None, group: None, folds: None, fraction: 0.15, refit: true }
     }
 }
 
@@ -158,6 +162,8 @@ pub struct Options {
     pub unit: Option<String>,
     /// Whether `ln(1 + y)` is learned; by default for right-skewed durations.
     pub log_target: Option<bool>,
+    /// A column, such as somebody's estimate, that the target is counted from.
+    pub offset: Option<String>,
     /// Seed of everything that is drawn.
     pub seed: u64,
     /// Seconds after which no further candidate is tried and boosting stops. 60 for `auto`, else none.
@@ -203,7 +209,16 @@ pub struct TrainSpec {
     pub memory_bytes: u64,
 }
 
+/// Seconds that `auto` may take when nothing is said.
+const AUTO_BUDGET_S: f64 = 60.0;
+
 impl TrainSpec {
+    /// How long training may take.
+    pub(crate) fn budget(&self) -> Option<Duration> {
+        let auto = (self.algorithm == Algorithm::Auto).then_some(AUTO_BUDGET_S);
+        self.options.budget_s.or(auto).map(Duration::from_secs_f64)
+    }
+
     /// Reads `{"task", "target", "algorithm", "options", "threads"}`; all but the first two may be missing.
     pub fn parse(value: &Value) -> Result<Self, LearnError> {
         let raw = Raw::deserialize(value).map_err(|e| LearnError::Options(e.to_string()))?;
@@ -265,6 +280,8 @@ fn check_options(options: &Options, task: Task) -> Result<(), LearnError> {
     check(smoothing, "preprocess.smoothing", "must be 0 or more")?;
     let log = task == Task::Regression || options.log_target != Some(true);
     check(log, "log_target", "is for regressions")?;
+    let offset = task == Task::Regression || options.offset.is_none();
+    check(offset, "offset", "is for regressions")?;
     let budget = options.budget_s.is_none_or(|s| s > 0.0 && s <= 1e6);
     check(budget, "budget_s", "must be above 0 and at most 1000000")
 }

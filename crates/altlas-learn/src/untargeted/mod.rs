@@ -65,7 +65,13 @@ impl Rows {
         let warnings = without_free_text(&table, &mut preprocess);
         let learned: Vec<usize> = (0..table.rows()).collect();
         // There is no target; nothing that is left encodes one.
-        let target = Target { values: vec![0.0; learned.len()], labels: Vec::new(), unit: None, log: false };
+        let target = Target {
+            values: vec![0.0; learned.len()],
+            labels: Vec::new(),
+            unit: None,
+            log: false,
+            offset: None,
+        };
         let data_sha256 = manifest::data_sha256(&table);
         let (seed, excluded) = (options.seed, String::new());
         Ok(Self { table, target, preprocess, seed, learned, data_sha256, warnings, excluded, started })
