@@ -73,7 +73,7 @@ pub fn value(scored: Scored, version: &Version) -> Result<Option<f64>> {
             hint: "Use altlas.predict_label or altlas.predict_proba.".into(),
         }),
         Scored { proba, .. } if version.manifest.rejects(proba.as_deref()) => Ok(None),
-        Scored { vector: Some(_), .. } => Err(Error::WrongKindOfModel {
+        _ if version.manifest.output.vector.is_some() => Err(Error::WrongKindOfModel {
             model: model(),
             problem: "gives several numbers".into(),
             hint: "Use altlas.predict_vector.".into(),

@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 pub fn element_type(oid: pg_sys::Oid) -> Option<pg_sys::Oid> {
     // SAFETY: catalogue lookups by OID.
     let element = unsafe { pg_sys::get_element_type(pg_sys::getBaseType(oid)) };
-    match Kind::with_base(element) {
-        Some((Kind::Number, base)) if element != pg_sys::InvalidOid => Some(base),
-        _ => None,
+    if element == pg_sys::InvalidOid {
+        return None;
     }
+    Kind::with_base(element).filter(|(kind, _)| *kind == Kind::Number).map(|(_, base)| base)
 }
 
 /// Appends the elements of an array of numbers, NaN for NULL.

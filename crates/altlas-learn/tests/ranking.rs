@@ -85,6 +85,7 @@ fn says_what_is_wrong() {
         ("objective", json!({"validation": {"group": "day"}, "hyperparams": {"objective": "l1"}})),
         ("search", json!({"validation": {"group": "day"}, "search": {}})),
         ("target", json!({"validation": {"group": "day"}, "log_target": true})),
+        ("target", json!({"validation": {"group": "day"}, "offset": "hours"})),
         ("is not in the data", json!({"validation": {"group": "week"}})),
     ] {
         let message = fit("grade", options).unwrap_err().to_string();

@@ -60,8 +60,9 @@ impl RankSpec {
         check(validation.folds.is_none(), "validation.folds", "are not for rankings")?;
         check(spec.search.is_none(), "search", "is not for rankings")?;
         check(params.objective == Objective::L2, "objective", "of a ranking is its own")?;
-        let plain = spec.options.log_target.is_none() && spec.options.unit.is_none();
-        check(plain, "target", "of a ranking has no unit and no logarithm")?;
+        let options = &spec.options;
+        let plain = options.log_target.is_none() && options.unit.is_none() && options.offset.is_none();
+        check(plain, "target", "of a ranking has no unit, no logarithm and no offset")?;
         Ok(Self { params, group, k: k as usize, spec })
     }
 }

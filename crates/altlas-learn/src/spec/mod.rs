@@ -131,10 +131,12 @@ impl Preprocess {
             let element = |column: &String| element_place(column).is_some_and(|(array, _)| array == name);
             table.column(name).is_some() || table.names().iter().any(element)
         };
-        match self.exclude.iter().find(|name| !there(name)) {
-            Some(name) => Err(LearnError::MissingColumn(name.clone())),
-            None => Ok(()),
+        if let Some(name) = self.exclude.iter().find(|name| !there(name)) {
+            return Err(LearnError::MissingColumn(name.clone()));
         }
+        // The last element says how long the array is.
+        let whole = self.exclude.iter().all(|name| element_place(name).is_none());
+        check(whole, "preprocess.exclude", "leaves an array out as a whole, by its name")
     }
 }
 
