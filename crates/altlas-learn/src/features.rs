@@ -160,7 +160,11 @@ impl Source<'_> {
             }
         }
         if features.is_empty() {
-            return Err(LearnError::NoFeatures(warnings.join("; ")));
+            let reason = match warnings.is_empty() {
+                true => "there is none beside the target".to_owned(),
+                false => warnings.join("; "),
+            };
+            return Err(LearnError::NoFeatures(reason));
         }
         let specs = columns.iter().map(|name| self.spec(name)).collect();
         let tabular = Tabular::new("features".to_owned(), specs, features)?;

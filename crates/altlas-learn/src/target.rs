@@ -134,7 +134,7 @@ fn classes(column: &Column, name: &str) -> Result<(Target, Vec<usize>), LearnErr
         labels.sort_by(|a, b| number(a).total_cmp(&number(b)));
     }
     if !(2..=MAX_CLASSES).contains(&labels.len()) {
-        return Err(refuse(format!("has {} classes, 2 to {MAX_CLASSES} can be learned", labels.len())));
+        return Err(refuse(format!("2 to {MAX_CLASSES} classes can be learned, it has {}", labels.len())));
     }
     let index: HashMap<&str, usize> = labels.iter().map(String::as_str).zip(0..).collect();
     let values = known.iter().filter_map(|(_, label)| index.get(label.as_str())).map(|&i| i as f64).collect();
