@@ -105,7 +105,10 @@ impl<'a> Arena<'a> {
             finish,
             metric: match spec.task {
                 Task::Classification => "log_loss",
-                Task::Regression => headline(target.log, &spec.algorithm),
+                Task::Regression => match spec.options.metric {
+                    Some(metric) => metric.name(),
+                    None => headline(target.log, &spec.algorithm),
+                },
             },
         }
     }

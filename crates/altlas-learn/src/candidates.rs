@@ -3,7 +3,8 @@
 use crate::Task;
 use crate::arena::{Arena, Part};
 use crate::spec::{
-    Algorithm, BayesParams, ForestParams, LightgbmParams, LogisticParams, MlpParams, Objective, RidgeParams,
+    Algorithm, BayesParams, ForestParams, LightgbmParams, LogisticParams, Metric, MlpParams, Objective,
+    RidgeParams,
 };
 
 /// Features that a linear model can have: its square matrix takes 200 MB.
@@ -67,7 +68,7 @@ impl Arena<'_> {
             return candidates;
         }
         // Where the absolute error counts, candidates that aim at it; the first keeps to the mean.
-        let base = if self.task == Task::Regression && self.log {
+        let base = if self.metric == Metric::Mae.name() {
             let base = LightgbmParams { objective: Objective::L1, ..base };
             candidates.push(Algorithm::Lightgbm(LightgbmParams { feature_fraction: 0.9, ..base.clone() }));
             base

@@ -77,8 +77,8 @@ pub use platt::Platt;
 pub use ranking::{RankSpec, mean_ndcg, ndcg, train_ranking};
 pub use spec::{
     Algorithm, BayesParams, Dimension, ElasticNetParams, ForestParams, KernelSvmParams, LassoParams,
-    LightgbmParams, LinearSvmParams, LogisticParams, MlpParams, NeighbourParams, NeighbourWeights, Objective,
-    Options, Preprocess, Range, RidgeParams, Search, SearchMethod, SearchOptions, Task, TrainSpec,
+    LightgbmParams, LinearSvmParams, LogisticParams, Metric, MlpParams, NeighbourParams, NeighbourWeights,
+    Objective, Options, Preprocess, Range, RidgeParams, Search, SearchMethod, SearchOptions, Task, TrainSpec,
     TreeParams, Validation, ValidationKind,
 };
 pub use texts::{

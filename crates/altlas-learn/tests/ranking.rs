@@ -86,6 +86,7 @@ fn says_what_is_wrong() {
         ("search", json!({"validation": {"group": "day"}, "search": {}})),
         ("target", json!({"validation": {"group": "day"}, "log_target": true})),
         ("target", json!({"validation": {"group": "day"}, "offset": "hours"})),
+        ("metric", json!({"validation": {"group": "day"}, "metric": "mae"})),
         ("is not in the data", json!({"validation": {"group": "week"}})),
     ] {
         let message = fit("grade", options).unwrap_err().to_string();

@@ -129,4 +129,8 @@ fn refuses_values_out_of_range() {
     }
     let value = json!({"task": "classification", "target": "y", "options": {"log_target": true}});
     assert!(message(value).contains("log_target"));
+    let value = json!({"task": "classification", "target": "y", "options": {"metric": "mae"}});
+    assert!(message(value).contains("metric"));
+    let value = json!({"task": "regression", "target": "y", "options": {"metric": "accuracy"}});
+    assert!(message(value).contains("accuracy"));
 }

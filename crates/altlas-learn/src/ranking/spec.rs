@@ -63,6 +63,7 @@ impl RankSpec {
         let options = &spec.options;
         let plain = options.log_target.is_none() && options.unit.is_none() && options.offset.is_none();
         check(plain, "target", "of a ranking has no unit, no logarithm and no offset")?;
+        check(options.metric.is_none(), "metric", "of a ranking is its own")?;
         Ok(Self { params, group, k: k as usize, spec })
     }
 }

@@ -42,6 +42,26 @@ impl Task {
     }
 }
 
+/// A figure of a regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// The mean absolute error.
+    Mae,
+    /// The root of the mean squared error.
+    Rmse,
+}
+
+impl Metric {
+    /// Its name in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mae => "mae",
+            Self::Rmse => "rmse",
+        }
+    }
+}
+
 /// How rows are kept back for validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -162,6 +182,8 @@ pub struct Options {
     pub unit: Option<String>,
     /// Whether `ln(1 + y)` is learned; by default for right-skewed durations.
     pub log_target: Option<bool>,
+    /// The figure that candidates are compared by, and the model judged by, in a regression.
+    pub metric: Option<Metric>,
     /// A column, such as somebody's estimate, that the target is counted from.
     pub offset: Option<String>,
     /// Seed of everything that is drawn.
@@ -280,6 +302,7 @@ fn check_options(options: &Options, task: Task) -> Result<(), LearnError> {
     check(smoothing, "preprocess.smoothing", "must be 0 or more")?;
     let log = task == Task::Regression || options.log_target != Some(true);
     check(log, "log_target", "is for regressions")?;
+    check(task == Task::Regression || options.metric.is_none(), "metric", "is for regressions")?;
     let offset = task == Task::Regression || options.offset.is_none();
     check(offset, "offset", "is for regressions")?;
     let budget = options.budget_s.is_none_or(|s| s > 0.0 && s <= 1e6);
