@@ -298,7 +298,7 @@ fn says_what_is_wrong_with_the_data() {
     assert!(message("regression", "nope", json!({})).contains("nope"));
     assert!(message("regression", "kind", json!({})).contains("needs a number"));
     assert!(message("classification", "note", json!({})).contains("it has 200"));
-    assert!(message("classification", "same", json!({})).contains("1 classes"));
+    assert!(message("classification", "same", json!({})).contains("it has 1"));
     assert!(message("classification", "at", json!({})).contains("timestamp"));
     assert!(message("regression", "took", json!({"unit": "h"})).contains("seconds"));
     assert!(
