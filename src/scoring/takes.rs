@@ -312,9 +312,8 @@ fn tabular(version: &Version) -> Option<&Tabular> {
 }
 
 fn field(version: &Version, fields: &HashMap<String, Cell>, name: &str) -> Result<Cell> {
-    let array = element_place(name);
     // An array that is NULL has all its elements missing.
-    let absent = || array.and_then(|(array, _)| fields.get(array)).filter(|cell| **cell == Cell::Null);
+    let absent = || fields.get(element_place(name)?.0).filter(|cell| **cell == Cell::Null);
     let found = fields.get(name).or_else(absent).cloned();
     found.ok_or_else(|| missing(version, name, fields.keys().map(String::as_str).collect()))
 }

@@ -62,24 +62,8 @@ def test_session_and_engine_agree_on_rows_without_a_target(cluster, database, co
         assert len(set(map(str, own))) > 1 and flat(own) == pytest.approx(flat(theirs), rel=1e-4, abs=1e-5), model
 
 
-def test_dense_clusters_can_be_cancelled(cluster, database, conn):
-    make_noise(conn)
-    dense = """SELECT * FROM altlas.train('long', 'clustering', 'noise', algorithm => 'dbscan', options => '{"hyperparams": {"max_rows": 20000}}')"""
-    with Call(cluster, database, dense) as call:
-        job(cluster)
-        time.sleep(0.3)
-        cancelled = time.monotonic()
-        call.conn.cancel_safe(timeout=5)
-        assert isinstance(call.error(10), psycopg.errors.QueryCanceled)
-        assert time.monotonic() - cancelled < 5
-    no_job(cluster)
-
-
-def test_a_search_can_be_cancelled_and_watched(cluster, database, conn):
-    make_noise(conn)
-    search = """SELECT * FROM altlas.train('long', 'regression', 'noise', 'y', 'random_forest',
-        '{"search": {"trials": 1000}, "hyperparams": {"num_trees": 500}, "validation": {"kind": "kfold", "folds": 10}}')"""
-    with Call(cluster, database, search) as call:
+def ends_when_cancelled(cluster, database, statement):
+    with Call(cluster, database, statement) as call:
         job(cluster)
         time.sleep(0.5)
         cancelled = time.monotonic()
@@ -87,6 +71,19 @@ def test_a_search_can_be_cancelled_and_watched(cluster, database, conn):
         assert isinstance(call.error(10), psycopg.errors.QueryCanceled)
         assert time.monotonic() - cancelled < 5
     no_job(cluster)
+
+
+def test_dense_clusters_can_be_cancelled(cluster, database, conn):
+    make_noise(conn)
+    dense = """SELECT * FROM altlas.train('long', 'clustering', 'noise', algorithm => 'dbscan', options => '{"hyperparams": {"max_rows": 20000}}')"""
+    ends_when_cancelled(cluster, database, dense)
+
+
+def test_a_search_can_be_cancelled_and_watched(cluster, database, conn):
+    make_noise(conn)
+    search = """SELECT * FROM altlas.train('long', 'regression', 'noise', 'y', 'random_forest',
+        '{"search": {"trials": 1000}, "hyperparams": {"num_trees": 500}, "validation": {"kind": "kfold", "folds": 10}}')"""
+    ends_when_cancelled(cluster, database, search)
     assert conn.execute("SELECT count(*) FROM altlas.leaderboard('long')").fetchone() == (0,)
 
 

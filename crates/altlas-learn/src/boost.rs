@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 
 use crate::{LearnError, LightgbmParams, Objective, model_text};
 
+/// The version that lightgbm3-sys 1.0.11 carries.
+pub(crate) const LIGHTGBM_VERSION: &str = "4.7.0";
 /// Rounds between two reports.
 const REPORT_EVERY: usize = 5;
 /// LightGBM's `poisson_max_delta_step`.

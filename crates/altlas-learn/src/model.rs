@@ -152,8 +152,7 @@ impl Fitted {
             }
             _ => self.permutation(part, seed)?,
         };
-        let total: f64 = raw.iter().sum();
-        Ok(raw.into_iter().map(|r| if total > 0.0 { r / total } else { 0.0 }).collect())
+        Ok(shares(&raw))
     }
 
     fn permutation(&self, part: &Part, seed: u64) -> Result<Vec<f64>, LearnError> {
@@ -206,6 +205,12 @@ impl Fitted {
             _ => 0,
         }
     }
+}
+
+/// Numbers as shares of their sum.
+pub(crate) fn shares(numbers: &[f64]) -> Vec<f64> {
+    let all: f64 = numbers.iter().sum();
+    numbers.iter().map(|n| if all > 0.0 { n / all } else { 0.0 }).collect()
 }
 
 /// The figure a regression is judged by: that which its loss aims at.

@@ -8,6 +8,8 @@ use crate::arena::Part;
 use crate::offset::Offset;
 use crate::{LearnError, Objective, Options, Task};
 
+/// The least rows with a known target.
+const MIN_ROWS: usize = 40;
 const MAX_CLASSES: usize = 100;
 const DURATION_UNITS: [&str; 6] = ["us", "ms", "s", "min", "h", "d"];
 
@@ -100,6 +102,23 @@ fn numbers(
         None => duration && !negative && objective != Objective::Poisson && skewness(&values) > 1.0,
     };
     Ok((Target { values, labels: Vec::new(), unit, log, offset: None }, rows))
+}
+
+/// The rows whose target is known; a warning tells how many others there are.
+pub(crate) fn only_known(
+    table: Table,
+    known: &[usize],
+    warnings: &mut Vec<String>,
+) -> Result<Table, LearnError> {
+    if known.len() < MIN_ROWS {
+        return Err(LearnError::TooFewRows { found: known.len(), needed: MIN_ROWS });
+    }
+    let dropped = table.rows() - known.len();
+    if dropped == 0 {
+        return Ok(table);
+    }
+    warnings.push(format!("{dropped} rows without a known target were left out"));
+    Ok(table.take(known)?)
 }
 
 /// Sample skewness, m3 / m2^1.5.

@@ -7,6 +7,7 @@ use altlas_prep::{Document, Matrix, Table, Tabular};
 use serde_json::{Value, json};
 
 use crate::arena::{Arena, Fold};
+use crate::boost::LIGHTGBM_VERSION;
 use crate::choose::Choice;
 use crate::features::{FitFeatures, Source, document};
 use crate::model::{Fitted, Model, hyperparams};
@@ -14,13 +15,11 @@ use crate::offset::Offset;
 use crate::refit::Again;
 use crate::report::{Report, classification, regression};
 use crate::split::{Split, Splitter};
-use crate::target::{Target, extract};
+use crate::target::{Target, extract, only_known};
 use crate::{Algorithm, LearnError, Objective, Task, TrainSpec, manifest, metrics};
 
-/// The least rows with a known target.
-const MIN_ROWS: usize = 40;
 /// The most test vectors.
-const VECTORS: usize = 32;
+pub(crate) const VECTORS: usize = 32;
 /// The most rows of the background sample.
 const BACKGROUND: usize = 64;
 
@@ -83,15 +82,8 @@ pub fn train_until(
         _ => Objective::L2,
     };
     let (mut target, rows) = extract(&table, &spec.target, spec.task, options, objective)?;
-    if rows.len() < MIN_ROWS {
-        return Err(LearnError::TooFewRows { found: rows.len(), needed: MIN_ROWS });
-    }
     let mut warnings = Vec::new();
-    let dropped = table.rows() - rows.len();
-    if dropped > 0 {
-        warnings.push(format!("{dropped} rows without a known target were left out"));
-    }
-    let table = if dropped > 0 { table.take(&rows)? } else { table };
+    let table = only_known(table, &rows, &mut warnings)?;
     let splitter = Splitter::new(&table, &target.values, options)?;
     let parts = splitter.split(&table)?;
     target.offset = Offset::new(&table, options, &spec.target, &target.values, target.log, &parts.train)?;
@@ -276,8 +268,7 @@ fn write_manifest(
         json!({"value": null, "label": "label", "proba": "probabilities"})
     };
     let library = match fitted.model {
-        // The version that lightgbm3-sys 1.0.11 carries.
-        Model::Boosted(_) => json!({"altlas": env!("CARGO_PKG_VERSION"), "lightgbm": "4.7.0"}),
+        Model::Boosted(_) => json!({"altlas": env!("CARGO_PKG_VERSION"), "lightgbm": LIGHTGBM_VERSION}),
         _ => json!({"altlas": env!("CARGO_PKG_VERSION")}),
     };
     if let Some(validation) = validation.as_object_mut() {

@@ -57,16 +57,14 @@ impl Forest {
         let factor = self.trees.len() as f64 / some.len().max(1) as f64;
         let score = |row: usize| {
             tick(row);
-            let leaves = some.iter().filter_map(|tree| tree.leaf(matrix.row(row))?.first());
-            (leaves.map(|leaf| f64::from(*leaf)).sum::<f64>() * factor).exp()
+            (sum(some.iter().copied(), matrix.row(row)) * factor).exp()
         };
         (0..matrix.rows).map(score).collect()
     }
 
     /// The score of a row.
     pub(super) fn score(&self, row: &[f32]) -> f64 {
-        let leaves = self.trees.iter().filter_map(|tree| tree.leaf(row)?.first());
-        leaves.map(|leaf| f64::from(*leaf)).sum::<f64>().exp()
+        sum(self.trees.iter(), row).exp()
     }
 
     pub(super) fn onnx(&self, threshold: f64) -> Result<Vec<u8>, OnnxError> {
@@ -77,6 +75,11 @@ impl Forest {
             input: "features",
         })
     }
+}
+
+/// The sum of the leaves that a row comes to.
+fn sum<'t>(trees: impl Iterator<Item = &'t Tree>, row: &[f32]) -> f64 {
+    trees.filter_map(|tree| tree.leaf(row)?.first()).map(|leaf| f64::from(*leaf)).sum()
 }
 
 /// The expected number of branches to a leaf of a search tree of so many rows.

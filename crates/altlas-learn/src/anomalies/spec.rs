@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::LearnError;
+use crate::spec::check;
 use crate::untargeted::UntargetedOptions;
-use crate::untargeted::spec::{Raw, check, is_of, unknown_algorithm};
+use crate::untargeted::spec::{Raw, is_of, unknown_algorithm};
 
 /// The name of the task.
 pub(super) const TASK: &str = "anomaly";

@@ -13,6 +13,7 @@ use crate::choose::Progress;
 use crate::graph::Dense;
 use crate::linear::{Standard, dot};
 use crate::metrics::Figures;
+use crate::model::shares;
 use crate::train::Trained;
 use crate::untargeted::{Found, Rows};
 
@@ -110,8 +111,7 @@ impl Pca {
 
     /// The share of the variance that each component has.
     fn ratios(&self) -> Vec<f64> {
-        let all: f64 = self.variances.iter().sum();
-        self.variances.iter().map(|v| if all > 0.0 { v / all } else { 0.0 }).collect()
+        shares(&self.variances)
     }
 
     /// The components of a row.

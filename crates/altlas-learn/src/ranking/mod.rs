@@ -13,24 +13,21 @@ use altlas_prep::{Column, Matrix, Table};
 use serde_json::json;
 
 use self::lambda::Lambda;
-use crate::boost::Run;
+use crate::boost::{LIGHTGBM_VERSION, Run};
 use crate::choose::Progress;
 use crate::features::{Source, document};
 use crate::metrics::Figures;
-use crate::model::{Fitted, Model};
+use crate::model::{Fitted, Model, shares};
 use crate::split::Splitter;
-use crate::target::Target;
-use crate::train::{TestVector, Trained, background, evenly, names};
+use crate::target::{Target, only_known};
+use crate::train::{TestVector, Trained, VECTORS, background, evenly, names};
 use crate::{Algorithm, LearnError, manifest};
 
 pub use ndcg::{mean_ndcg, ndcg};
 pub use spec::RankSpec;
 
-/// The least rows with a known relevance, and the largest relevance.
-const MIN_ROWS: usize = 40;
+/// The largest relevance.
 const MAX_RELEVANCE: f64 = 30.0;
-/// The most test vectors.
-const VECTORS: usize = 32;
 
 /// Rows of some groups, one group after the other.
 struct Part {
@@ -66,15 +63,8 @@ pub fn train_ranking(
     options.preprocess.check(&table)?;
     let data_sha256 = manifest::data_sha256(&table);
     let (values, known) = relevances(&table, name)?;
-    if known.len() < MIN_ROWS {
-        return Err(LearnError::TooFewRows { found: known.len(), needed: MIN_ROWS });
-    }
     let mut warnings = Vec::new();
-    let dropped = table.rows() - known.len();
-    if dropped > 0 {
-        warnings.push(format!("{dropped} rows without a known target were left out"));
-    }
-    let table = if dropped > 0 { table.take(&known)? } else { table };
+    let table = only_known(table, &known, &mut warnings)?;
     let target = Target { values, labels: Vec::new(), unit: None, log: false, offset: None };
     let splitter = Splitter::new(&table, &target.values, options)?;
     let parts = splitter.split(&table)?;
@@ -124,12 +114,8 @@ pub fn train_ranking(
     };
     let mut params = spec.params.clone();
     params.num_trees = u32::try_from(boosted.rounds).unwrap_or(u32::MAX);
-    let mut importance: Vec<(String, f64)> = {
-        let gains = boosted.importance()?;
-        let all: f64 = gains.iter().sum();
-        let share = |gain: f64| if all > 0.0 { gain / all } else { 0.0 };
-        tabular.feature_names().into_iter().zip(gains.into_iter().map(share)).collect()
-    };
+    let mut importance: Vec<(String, f64)> =
+        tabular.feature_names().into_iter().zip(shares(&boosted.importance()?)).collect();
     importance.sort_by(|a, b| b.1.total_cmp(&a.1));
     let names = names(&tabular);
     let places = evenly(&(0..test.rows.len()).collect::<Vec<_>>(), VECTORS);
@@ -141,8 +127,7 @@ pub fn train_ranking(
         "format": 1, "task": spec::TASK, "columns": names, "output": {"value": "variable", "label": null, "proba": null},
         "labels": null, "target": {"name": name, "unit": null}, "conformal": null, "seed": options.seed, "rows": table.rows(),
         "data_sha256": data_sha256, "algorithm": "lightgbm",
-        // The version that lightgbm3-sys 1.0.11 carries.
-        "library": {"altlas": env!("CARGO_PKG_VERSION"), "lightgbm": "4.7.0"},
+        "library": {"altlas": env!("CARGO_PKG_VERSION"), "lightgbm": LIGHTGBM_VERSION},
         "metric": {"name": metric, "lower_is_better": false}, "metrics": figures, "baselines": {"random": random},
         "warnings": warnings,
         "leaderboard": [{

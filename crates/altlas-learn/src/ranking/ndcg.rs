@@ -42,16 +42,14 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::reference::numbers;
 
     /// Against scikit-learn's `ndcg_score` (scripts/reference/ranking.py).
     #[test]
     fn is_scikit_learns() {
         let cases: Value = serde_json::from_str(include_str!("../../tests/data/ranking.json")).unwrap();
         for case in cases["ndcg"].as_array().unwrap() {
-            let numbers = |key: &str| -> Vec<f64> {
-                case[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-            };
-            let (relevance, scores) = (numbers("relevance"), numbers("scores"));
+            let (relevance, scores) = (numbers(&case["relevance"]), numbers(&case["scores"]));
             let found = ndcg(&relevance, &scores, case["k"].as_u64().unwrap() as usize).unwrap();
             assert!((found - case["ndcg"].as_f64().unwrap()).abs() < 1e-12, "{case}");
         }

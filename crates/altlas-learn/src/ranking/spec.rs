@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::untargeted::spec::{check, is_of};
+use crate::spec::check;
+use crate::untargeted::spec::{is_of, unknown_algorithm};
 use crate::{Algorithm, LearnError, LightgbmParams, Objective, TrainSpec, ValidationKind};
 
 /// The name of the task.
@@ -34,8 +35,7 @@ impl RankSpec {
         let mut value = value.clone();
         let algorithm = value.get("algorithm").and_then(Value::as_str).unwrap_or("auto");
         if !matches!(algorithm, "auto" | "lightgbm") {
-            let available = "auto, lightgbm".to_owned();
-            return Err(LearnError::UnknownAlgorithm { name: algorithm.to_owned(), available });
+            return Err(unknown_algorithm(algorithm, "auto, lightgbm"));
         }
         let k =
             value.get_mut("options").and_then(Value::as_object_mut).and_then(|options| options.remove("k"));

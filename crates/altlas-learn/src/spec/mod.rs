@@ -279,7 +279,8 @@ fn parse_algorithm(name: &str, task: Task, params: &Map<String, Value>) -> Resul
     Ok(algorithm)
 }
 
-fn check(good: bool, key: &str, problem: &str) -> Result<(), LearnError> {
+/// Refuses an option that is no good.
+pub(crate) fn check(good: bool, key: &str, problem: &str) -> Result<(), LearnError> {
     if good { Ok(()) } else { Err(LearnError::option(key, problem)) }
 }
 

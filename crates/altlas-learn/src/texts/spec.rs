@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::LearnError;
+use crate::spec::check;
+use crate::untargeted::spec::is_of;
 
 /// The task's name in SQL and in manifests.
 pub(crate) const TASK: &str = "text_classification";
@@ -148,7 +150,7 @@ pub struct TextSpec {
 impl TextSpec {
     /// Whether a specification is one of this kind.
     pub(crate) fn is_meant(value: &Value) -> bool {
-        value.get("task").and_then(Value::as_str) == Some(TASK)
+        is_of(value, TASK)
     }
 
     /// Reads `{"task", "target", "algorithm", "encoder", "options", "threads", "memory_bytes"}`; all but the first two may be missing.
@@ -202,9 +204,6 @@ impl TextSpec {
 
 impl TextOptions {
     fn check(&self) -> Result<(), LearnError> {
-        let check = |good: bool, key: &str, problem: &str| {
-            if good { Ok(()) } else { Err(LearnError::option(key, problem)) }
-        };
         let positive = |x: f64| x > 0.0 && x <= 1e6;
         let h = &self.hyperparams;
         check(h.c.is_none_or(positive), "hyperparams.c", "must be above 0 and at most 1000000")?;

@@ -11,13 +11,10 @@ use serde_json::{Value, json};
 use crate::features::{FitFeatures, Source, document};
 use crate::metrics::Figures;
 use crate::target::Target;
-use crate::train::{TestVector, Trained, background, evenly, names};
+use crate::train::{TestVector, Trained, VECTORS, background, evenly, names};
 use crate::{LearnError, Preprocess, manifest};
 
 pub use spec::UntargetedOptions;
-
-/// The most test vectors.
-const VECTORS: usize = 32;
 
 /// Rows to learn from.
 pub(crate) struct Rows {

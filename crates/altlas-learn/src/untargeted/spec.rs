@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::spec::check;
 use crate::{LearnError, Preprocess};
 
 /// Options of a training without a target.
@@ -74,8 +75,4 @@ pub(crate) fn is_of(value: &Value, task: &str) -> bool {
 /// The error for an algorithm that a task does not have.
 pub(crate) fn unknown_algorithm(name: &str, available: &str) -> LearnError {
     LearnError::UnknownAlgorithm { name: name.to_owned(), available: available.to_owned() }
-}
-
-pub(crate) fn check(good: bool, key: &str, problem: &str) -> Result<(), LearnError> {
-    if good { Ok(()) } else { Err(LearnError::option(key, problem)) }
 }
